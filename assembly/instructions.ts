@@ -1,0 +1,403 @@
+// The instruction set: the one place where an opcode and its operands are defined.
+// The core reads an instruction through its class (`changetype<Gemm>(pc).out`); the host builds it
+// from the table that scripts/build-core.mjs makes of this file (src/core/generated/instructions.ts).
+// Form: an `Opcode` member and a class of the same name; every operand is one 32-bit word:
+// `usize` an address in bytes, `u32`/`i32` an integer, `f32` a scalar. Sizes and strides count elements.
+// An address of 0 means "not there" where the comment allows it.
+// Not here: what an instruction does (see its kernel), how a program is walked (program.ts).
+
+export const enum Opcode {
+  Halt,
+  Unary,
+  UnaryBackward,
+  Binary,
+  BinaryBroadcast,
+  Reduce,
+  ArgReduce,
+  Gemm,
+  PackB,
+  Transpose,
+  Copy,
+  Fill,
+  Softmax,
+  SoftmaxBackward,
+  Dropout,
+  RandomFill,
+  LossRows,
+  LossBackward,
+  CheckFinite,
+  Update,
+}
+
+/** The elementwise functions of one argument. */
+export const enum UnaryKind {
+  Linear,
+  Relu,
+  Relu6,
+  LeakyRelu,
+  Elu,
+  Selu,
+  Celu,
+  GeluErf,
+  GeluTanh,
+  Silu,
+  Mish,
+  Sigmoid,
+  Tanh,
+  Softplus,
+  Softsign,
+  HardSigmoid,
+  HardSwish,
+  HardTanh,
+  LogSigmoid,
+  Step,
+  NegativePart,
+  Exp,
+  Log,
+  Erf,
+  Sin,
+  Cos,
+  Sqrt,
+  Reciprocal,
+  Square,
+  Abs,
+  Negate,
+  Sign,
+  Floor,
+  Ceil,
+  Round,
+  Affine,
+  Clip,
+}
+
+/** The elementwise functions of two arguments; comparisons give 1 or 0; `First` is a alone (to broadcast it). */
+export const enum BinaryKind {
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Power,
+  Minimum,
+  Maximum,
+  Equal,
+  NotEqual,
+  Less,
+  LessOrEqual,
+  Greater,
+  GreaterOrEqual,
+  First,
+}
+
+export const enum ReduceKind {
+  Sum,
+  Mean,
+  Maximum,
+  Minimum,
+  Product,
+  SumOfSquares,
+  SumOfAbsolutes,
+}
+
+export const enum ArgReduceKind {
+  Maximum,
+  Minimum,
+}
+
+export const enum SoftmaxKind {
+  Softmax,
+  LogSoftmax,
+}
+
+export const enum RandomKind {
+  Uniform,
+  Normal,
+  TruncatedNormal,
+}
+
+/** Losses of one row: the mean over the row's columns, but for those that are of the row as a whole. */
+export const enum LossKind {
+  MeanSquared,
+  MeanAbsolute,
+  Huber,
+  SmoothL1,
+  BinaryCrossEntropy,
+  BinaryCrossEntropyLogits,
+  CrossEntropyIndices,
+  CrossEntropyProbabilities,
+  NegativeLogLikelihood,
+  KullbackLeibler,
+  Hinge,
+  SquaredHinge,
+  Poisson,
+  CosineSimilarity,
+  LogCosh,
+}
+
+export const enum UpdateKind {
+  Sgd,
+  Momentum,
+  Nesterov,
+  Adam,
+  AmsGrad,
+  Nadam,
+  Radam,
+  Adamax,
+  RmsProp,
+  Adagrad,
+  Adadelta,
+  Lion,
+}
+
+/** What every instruction begins with. */
+@unmanaged
+export class Instruction {
+  opcode: u32;
+}
+
+/** Ends a program. */
+@unmanaged
+export class Halt extends Instruction {}
+
+/** out[n] = kind(x[n]); alpha and beta are the function's own parameters. */
+@unmanaged
+export class Unary extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  n: u32;
+  alpha: f32;
+  beta: f32;
+}
+
+/** dX[n] = dOut[n] · kind'(x[n]), with y[n] = kind(x[n]) at hand; a kind reads x or y, never both (see activation.ts). */
+@unmanaged
+export class UnaryBackward extends Instruction {
+  kind: u32;
+  dX: usize;
+  dOut: usize;
+  x: usize;
+  y: usize;
+  n: u32;
+  alpha: f32;
+  beta: f32;
+}
+
+/** out[n] = kind(a[n], b[n]). */
+@unmanaged
+export class Binary extends Instruction {
+  kind: u32;
+  out: usize;
+  a: usize;
+  b: usize;
+  n: u32;
+}
+
+/** out = kind(a, b) over `rank` axes; `table` holds rank sizes, then rank strides of a, then rank strides of b (0 repeats). */
+@unmanaged
+export class BinaryBroadcast extends Instruction {
+  kind: u32;
+  out: usize;
+  a: usize;
+  b: usize;
+  rank: u32;
+  table: usize;
+}
+
+/** out[outer, inner] = kind over the middle axis of x[outer, axis, inner]. */
+@unmanaged
+export class Reduce extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+}
+
+/** out[outer, inner] (i32) = the first index of the extreme along the middle axis of x[outer, axis, inner]. */
+@unmanaged
+export class ArgReduce extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+}
+
+/**
+ * out[m, n] = activation(op(A)·op(B) + bias), or += without bias and activation where `accumulate` is 1.
+ * A is [m, k] (stored [k, m] where transposeA), B is [k, n] (stored [n, k] where transposeB); `packed` = 1 says that
+ * b points to what PackB made of it. bias is [n] or 0. activation is a UnaryKind with its alpha and beta.
+ * workspace: gemmWorkspace(m, n, k) bytes (src/graph/operations/matmul.ts).
+ */
+@unmanaged
+export class Gemm extends Instruction {
+  out: usize;
+  a: usize;
+  b: usize;
+  bias: usize;
+  m: u32;
+  n: u32;
+  k: u32;
+  strideOut: u32;
+  strideA: u32;
+  strideB: u32;
+  transposeA: u32;
+  transposeB: u32;
+  packed: u32;
+  accumulate: u32;
+  activation: u32;
+  alpha: f32;
+  beta: f32;
+  workspace: usize;
+}
+
+/** Packs B [k, n] (stored [n, k] where transposeB) into the panels that Gemm reads, once for many products. */
+@unmanaged
+export class PackB extends Instruction {
+  out: usize;
+  b: usize;
+  n: u32;
+  k: u32;
+  strideB: u32;
+  transposeB: u32;
+}
+
+/** out[batch, columns, rows] = x[batch, rows, columns]. */
+@unmanaged
+export class Transpose extends Instruction {
+  out: usize;
+  x: usize;
+  batch: u32;
+  rows: u32;
+  columns: u32;
+}
+
+/** Copies `rows` runs of `columns` words, the runs `strideOut` and `strideX` words apart. */
+@unmanaged
+export class Copy extends Instruction {
+  out: usize;
+  x: usize;
+  rows: u32;
+  columns: u32;
+  strideOut: u32;
+  strideX: u32;
+}
+
+/** out[n] = value. */
+@unmanaged
+export class Fill extends Instruction {
+  out: usize;
+  n: u32;
+  value: f32;
+}
+
+/** Softmax or its logarithm along the columns of x[rows, columns]. */
+@unmanaged
+export class Softmax extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  rows: u32;
+  columns: u32;
+}
+
+/** dX of Softmax, from y = its output. */
+@unmanaged
+export class SoftmaxBackward extends Instruction {
+  kind: u32;
+  dX: usize;
+  dOut: usize;
+  y: usize;
+  rows: u32;
+  columns: u32;
+}
+
+/**
+ * out[i] = x[i] / (1 − rate) where the i-th random number is at least `rate`, else 0.
+ * counter: four words (seed low, seed high, step, unused) that with `stream` key the random numbers,
+ * so that the backward pass repeats the same mask on dOut.
+ */
+@unmanaged
+export class Dropout extends Instruction {
+  out: usize;
+  x: usize;
+  n: u32;
+  rate: f32;
+  counter: usize;
+  stream: u32;
+}
+
+/** Random numbers into out[n]: uniform in [a, b), or normal of mean a and deviation b (truncated at two of them). */
+@unmanaged
+export class RandomFill extends Instruction {
+  kind: u32;
+  out: usize;
+  n: u32;
+  a: f32;
+  b: f32;
+  seedLow: u32;
+  seedHigh: u32;
+  stream: u32;
+}
+
+/**
+ * loss[rows] of prediction[rows, columns] against target: [rows, columns] of f32, or [rows] of i32 class indices for
+ * CrossEntropyIndices and NegativeLogLikelihood. rowWeights[rows] (or 0) receives the weight of each row in a mean:
+ * its class weight, 0 where ignored. weights: [columns] class weights or positive weights, or 0.
+ * alpha: delta of Huber, beta of smooth L1, label smoothing of cross-entropy, 1 for Poisson on the logarithm.
+ */
+@unmanaged
+export class LossRows extends Instruction {
+  kind: u32;
+  loss: usize;
+  rowWeights: usize;
+  prediction: usize;
+  target: usize;
+  weights: usize;
+  rows: u32;
+  columns: u32;
+  alpha: f32;
+  ignoreIndex: i32;
+}
+
+/** dPrediction[rows, columns] = dRows[rows] · d loss[row] / d prediction; operands as in LossRows. */
+@unmanaged
+export class LossBackward extends Instruction {
+  kind: u32;
+  dPrediction: usize;
+  dRows: usize;
+  prediction: usize;
+  target: usize;
+  weights: usize;
+  rows: u32;
+  columns: u32;
+  alpha: f32;
+  ignoreIndex: i32;
+}
+
+/** Stops the program here when any of x[n] is NaN or infinite. */
+@unmanaged
+export class CheckFinite extends Instruction {
+  x: usize;
+  n: u32;
+}
+
+/**
+ * One optimizer step on parameter[n] by gradient[n] times the float at `scale` (gradient clipping).
+ * slot0 to slot2: the optimizer's own arrays [n], or 0. scalars: the step's hyperparameters as floats,
+ * in the order that update.ts gives for each kind.
+ */
+@unmanaged
+export class Update extends Instruction {
+  kind: u32;
+  parameter: usize;
+  gradient: usize;
+  slot0: usize;
+  slot1: usize;
+  slot2: usize;
+  n: u32;
+  scalars: usize;
+  scale: usize;
+}

@@ -1,0 +1,7 @@
+export function execBinary(pc: usize): u32 {
+  return unreachable();
+}
+
+export function execBinaryBroadcast(pc: usize): u32 {
+  return unreachable();
+}

@@ -1,0 +1,100 @@
+// Walks a program: finds the handler of an instruction, calls it, goes on to the next.
+// A program is a list of instructions (instructions.ts) in linear memory, ended by `Halt`.
+// Handlers are called through a table, not a switch: else the optimizer would inline every kernel that
+// has one caller into the walker, and the engines allocate registers badly in a function of that size.
+import {
+  Halt,
+  Unary,
+  UnaryBackward,
+  Binary,
+  BinaryBroadcast,
+  Reduce,
+  ArgReduce,
+  Gemm,
+  PackB,
+  Transpose,
+  Copy,
+  Fill,
+  Softmax,
+  SoftmaxBackward,
+  Dropout,
+  RandomFill,
+  LossRows,
+  LossBackward,
+  CheckFinite,
+  Update,
+  Instruction,
+} from './instructions';
+import { execTranspose, execCopy, execFill } from './linalg/copy';
+import { execBinary, execBinaryBroadcast } from './linalg/elementwise';
+import { execGemm, execPackB } from './linalg/gemm';
+import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
+import { execUnary, execUnaryBackward } from './nn/activation';
+import { execLossRows, execLossBackward } from './nn/loss';
+import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
+import { execUpdate } from './optim/update';
+import { execDropout, execRandomFill } from './random';
+
+/** Executes the instruction at `pc`. Returns 0 to go on, 1 to stop the program there. */
+type Handler = (pc: usize) => u32;
+
+/** In the order of `Opcode`. */
+const handlers: StaticArray<Handler> = [
+  execHalt,
+  execUnary,
+  execUnaryBackward,
+  execBinary,
+  execBinaryBroadcast,
+  execReduce,
+  execArgReduce,
+  execGemm,
+  execPackB,
+  execTranspose,
+  execCopy,
+  execFill,
+  execSoftmax,
+  execSoftmaxBackward,
+  execDropout,
+  execRandomFill,
+  execLossRows,
+  execLossBackward,
+  execCheckFinite,
+  execUpdate,
+];
+
+/** The bytes of each instruction, in the same order. */
+const sizes: StaticArray<u32> = [
+  offsetof<Halt>(),
+  offsetof<Unary>(),
+  offsetof<UnaryBackward>(),
+  offsetof<Binary>(),
+  offsetof<BinaryBroadcast>(),
+  offsetof<Reduce>(),
+  offsetof<ArgReduce>(),
+  offsetof<Gemm>(),
+  offsetof<PackB>(),
+  offsetof<Transpose>(),
+  offsetof<Copy>(),
+  offsetof<Fill>(),
+  offsetof<Softmax>(),
+  offsetof<SoftmaxBackward>(),
+  offsetof<Dropout>(),
+  offsetof<RandomFill>(),
+  offsetof<LossRows>(),
+  offsetof<LossBackward>(),
+  offsetof<CheckFinite>(),
+  offsetof<Update>(),
+];
+
+function execHalt(pc: usize): u32 {
+  return 1;
+}
+
+/** Runs the program at `pc`. Returns the address of the instruction that stopped it: its `Halt`, or a guard that failed. */
+export function run(pc: usize): usize {
+  while (true) {
+    const opcode = changetype<Instruction>(pc).opcode;
+    if (unchecked(handlers[opcode])(pc)) return pc;
+    pc += unchecked(sizes[opcode]);
+  }
+}

@@ -1,0 +1,1 @@
+export function buildCore(options?: { force?: boolean }): Promise<string[]>;

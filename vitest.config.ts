@@ -1,0 +1,36 @@
+// One project for each build of the core (everything that computes runs on all three), one for what
+// never touches the core, one for browsers. Node 20 runs relaxed SIMD only behind a flag.
+import { defineConfig } from 'vitest/config';
+
+const relaxedFlag = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
+const core = ['assembly', 'core', 'graph', 'layers', 'losses', 'optimizers', 'model', 'learning', 'ops', 'golden'];
+const coreTests = core.map((folder) => `test/${folder}/**/*.test.ts`);
+
+const variantProject = (variant: string) => ({
+  test: {
+    name: variant,
+    include: coreTests,
+    env: { NEURITE_VARIANT: variant },
+    execArgv: relaxedFlag,
+    testTimeout: 60_000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/setup/build.ts'],
+    projects: [
+      ...['simd', 'relaxed', 'debug'].map(variantProject),
+      {
+        test: {
+          name: 'host',
+          include: ['test/**/*.test.ts'],
+          exclude: [...coreTests, 'test/browser/**', 'node_modules/**'],
+          execArgv: relaxedFlag,
+          testTimeout: 120_000,
+        },
+      },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000 } },
+    ],
+  },
+});
