@@ -21,6 +21,8 @@ export function checkFits(bytes: number, what: string): void {
 }
 
 export class Memory {
+  /** Counts how often the memory grew: a view taken at another count is dead. */
+  generation = 0;
   private readonly memory: WebAssembly.Memory;
   private end: number;
   private free: Block[] = [];
@@ -117,6 +119,7 @@ export class Memory {
     if (missing > 0) {
       try {
         this.memory.grow(missing);
+        this.generation++;
       } catch {
         throw new NeuriteError(
           `${what}: the engine refused ${Math.ceil(needed / 1024 ** 2)} MiB of WebAssembly memory`,

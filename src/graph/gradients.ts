@@ -1,0 +1,39 @@
+// Reverse-mode differentiation as a transformation of the graph: it adds the nodes of the gradients.
+// Not here: the rules themselves, which stand with their operations.
+import { operationOf } from './operation.ts';
+import { type Graph, type Node } from './graph.ts';
+import { add } from './operations/binary.ts';
+import './operations/index.ts';
+
+/**
+ * Adds the gradient of `output` (weighted by `dOutput`, of its shape) with respect to each of `targets`.
+ * @returns one node for each target; null where the output does not depend on it
+ */
+export function addGradients(graph: Graph, output: Node, dOutput: Node, targets: readonly Node[]): (Node | null)[] {
+  const needed = dependents(graph.nodes, targets);
+  const gradients = new Map<Node, Node>([[output, dOutput]]);
+  for (const node of graph.nodes.slice().toReversed()) {
+    const dOut = gradients.get(node);
+    const rule = operationOf(node.operation).gradient;
+    if (!dOut || !rule || !needed.has(node)) continue;
+    // The gradient's nodes belong to the layer of the node that they differentiate.
+    const label = graph.label;
+    graph.label = node.label;
+    const inputGradients = rule(graph, node, dOut);
+    node.inputs.forEach((input, i) => {
+      const gradient = inputGradients[i];
+      if (!gradient || !needed.has(input)) return;
+      const sum = gradients.get(input);
+      gradients.set(input, sum ? add(graph, sum, gradient) : gradient);
+    });
+    graph.label = label;
+  }
+  return targets.map((target) => gradients.get(target) ?? null);
+}
+
+/** The nodes whose value depends on one of `sources`, those included. */
+function dependents(nodes: readonly Node[], sources: readonly Node[]): Set<Node> {
+  const found = new Set(sources);
+  for (const node of nodes) if (node.inputs.some((input) => found.has(input))) found.add(node);
+  return found;
+}

@@ -1,0 +1,11 @@
+// All operations, registered by being imported, and the functions that add them to a graph.
+export * from './binary.ts';
+export * from './dropout.ts';
+export * from './loss.ts';
+export * from './matmul.ts';
+export * from './reduce.ts';
+export * from './shape.ts';
+export * from './softmax.ts';
+export * from './sources.ts';
+export * from './unary.ts';
+export * from './update.ts';

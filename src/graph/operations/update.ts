@@ -1,0 +1,41 @@
+// The optimizer's step as a node: it writes the parameter and the optimizer's slots where they are stored.
+import { UpdateKind } from '../../core/generated/instructions.ts';
+import { ShapeError } from '../../core/errors.ts';
+import { defineOperation } from '../operation.ts';
+import { formatShape, sameShape, sizeOf, type Graph, type Node } from '../graph.ts';
+
+defineOperation('update', {
+  infer([parameter, gradient]) {
+    if (!sameShape(parameter!.shape, gradient!.shape))
+      throw new ShapeError(
+        `update: gradient ${formatShape(gradient!.shape)} for a parameter ${formatShape(parameter!.shape)}`,
+      );
+    return { shape: [0], dtype: 'f32' };
+  },
+  lower(emitter, node) {
+    const [parameter, gradient, scalars, scale, ...slots] = node.inputs as [Node, Node, Node, Node, ...Node[]];
+    const slot = (index: number) => (slots[index] ? emitter.at(slots[index]) : 0);
+    emitter.emit('Update', {
+      kind: node.attributes['kind'] as UpdateKind,
+      parameter: emitter.at(parameter),
+      gradient: emitter.at(gradient),
+      slot0: slot(0),
+      slot1: slot(1),
+      slot2: slot(2),
+      n: sizeOf(parameter.shape),
+      scalars: emitter.at(scalars),
+      scale: emitter.at(scale),
+    });
+  },
+});
+
+/** @param scalars the step's hyperparameters @param scale a float that multiplies the gradient */
+export const update = (
+  graph: Graph,
+  kind: UpdateKind,
+  parameter: Node,
+  gradient: Node,
+  scalars: Node,
+  scale: Node,
+  slots: readonly Node[],
+): Node => graph.add('update', [parameter, gradient, scalars, scale, ...slots], { kind });

@@ -1,0 +1,34 @@
+// The public names, for browsers and Node alike. On Node the package resolves to src/node/index.ts, which adds files.
+export { loadCore, type Core } from './core/core.ts';
+export { engineFeatures, type CoreOptions, type Variant } from './core/features.ts';
+export { DivergenceError, FormatError, NeuriteError, ShapeError, UnsupportedEngineError } from './core/errors.ts';
+export * from './data/index.ts';
+export { activationNames, type Activation, type ActivationName } from './layers/activations.ts';
+export { activation, dense, dropout, prelu, type DenseOptions } from './layers/core.ts';
+export { add, concatenate, flatten, input, multiply, reshape } from './layers/shape.ts';
+export type { Layer, LayerOptions, Penalty, SymbolicTensor } from './layers/layer.ts';
+export * as initializers from './initializers/index.ts';
+export { initializerNames, type Initializer, type InitializerLike } from './initializers/index.ts';
+export * as losses from './losses/index.ts';
+export * from './losses/index.ts';
+export * as metrics from './metrics/index.ts';
+export { metricNames, type Metric, type MetricLike, type MetricValue } from './metrics/index.ts';
+export * from './optimizers/index.ts';
+export {
+  checkpoint,
+  csvLog,
+  earlyStopping,
+  lambdaCallback,
+  learningRateScheduler,
+  type Callback,
+  type CallbackContext,
+  type Logs,
+} from './model/callbacks.ts';
+export type { ModelValues, TensorLike, TrainingData } from './model/data.ts';
+export type { EvaluateOptions, Evaluation } from './model/evaluate.ts';
+export type { FitOptions, FitProgress, History } from './model/fit.ts';
+export type { GradientRequest, Gradients } from './model/gradients.ts';
+export { Model, type ModelOptions, type PredictOptions } from './model/model.ts';
+export { loadModel, type SaveOptions } from './model/save.ts';
+export { model, sequential, type GraphModelOptions, type SequentialOptions } from './model/sequential.ts';
+export type { LayerSummary, Summary } from './model/summary.ts';

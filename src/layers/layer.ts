@@ -1,0 +1,140 @@
+// What a layer is: a type, a JSON configuration, and a formula that adds nodes to a graph.
+// A layer is a function: applied to symbolic tensors it gives a symbolic tensor, which is how topologies are
+// drawn. It holds no weights; the model that uses it does.
+import { ShapeError } from '../core/errors.ts';
+import { unknownName } from '../core/nearest.ts';
+import { formatShape, Graph, type DType, type Node, type Shape } from '../graph/graph.ts';
+import { input as inputNode, storage } from '../graph/operations/index.ts';
+import type { Initializer } from '../initializers/initializer.ts';
+
+/** λ1·Σ|w| + λ2·Σw², added to the loss (Keras' convention). */
+export interface Penalty {
+  readonly l1?: number;
+  readonly l2?: number;
+}
+
+export interface ParameterOptions {
+  readonly initializer: Initializer;
+  readonly penalty?: Penalty | undefined;
+}
+
+/** What a layer may use while it adds its nodes. */
+export interface LayerContext {
+  readonly graph: Graph;
+  /** Whether the graph is of a training step: dropout acts only there. */
+  readonly training: boolean;
+  /** A trained value of the layer. Fans for the initialiser are the last two axes' unless given. */
+  parameter(name: string, shape: Shape, options: ParameterOptions): Node;
+  /** The model's counter (i32 [4]) and a stream of random numbers that no other layer has. */
+  random(): { counter: Node; stream: number };
+}
+
+export type Config = Readonly<Record<string, unknown>>;
+
+export interface LayerDefinition<C extends Config = Config> {
+  /** The formula. Inputs and result have the batch as their first axis. */
+  build(context: LayerContext, inputs: readonly Node[], config: C): Node;
+}
+
+/** A place in a topology: what a layer gave, before there are numbers. */
+export interface SymbolicTensor {
+  /** The shape of one sample, without the batch axis. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** The layer and its inputs, or null for an input of the model. */
+  readonly source: { readonly layer: Layer; readonly inputs: readonly SymbolicTensor[] } | null;
+  readonly name?: string | undefined;
+}
+
+/** A layer: apply it to a symbolic tensor (or several) to draw a topology, or list it in `sequential`. */
+export interface Layer {
+  (input: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+  readonly type: string;
+  readonly config: Config;
+  /** Its name in the topology; by default its number. */
+  readonly layerName: string | undefined;
+  /** Whether training changes its parameters. */
+  readonly trainable: boolean;
+}
+
+const definitions = new Map<string, LayerDefinition>();
+
+export function defineLayer<C extends Config>(type: string, definition: LayerDefinition<C>): void {
+  definitions.set(type, definition as unknown as LayerDefinition);
+}
+
+export function layerDefinition(type: string): LayerDefinition {
+  const definition = definitions.get(type);
+  if (!definition) throw unknownName('layer', type, [...definitions.keys()]);
+  return definition;
+}
+
+/** Options that every layer takes. */
+export interface LayerOptions {
+  /** The prefix of its weights' names; `layers.<number>` by default. */
+  readonly name?: string;
+  /** false keeps its parameters as they are in training. */
+  readonly trainable?: boolean;
+}
+
+/** Makes a layer of a defined type. @throws RangeError for an unknown type, naming the nearest known one */
+export function createLayer(type: string, config: Config, { name, trainable = true }: LayerOptions = {}): Layer {
+  layerDefinition(type);
+  if (name !== undefined && (typeof name !== 'string' || !/^[\w-]+$/.test(name)))
+    throw new RangeError(`${type}: expected a name of letters, digits, "_" and "-", got ${JSON.stringify(name)}`);
+  const apply = (input: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor => {
+    const inputs = Array.isArray(input) ? (input as readonly SymbolicTensor[]) : [input as SymbolicTensor];
+    for (const tensor of inputs)
+      if (!tensor || typeof tensor !== 'object' || !('source' in tensor))
+        throw new TypeError(`${type}: expected what input() or a layer gave, got ${typeof tensor}`);
+    return { ...inferShape(layer, inputs), source: { layer, inputs } };
+  };
+  const layer: Layer = Object.assign(apply, { type, config, layerName: name, trainable });
+  return layer;
+}
+
+/** A layer's result for one sample, found by tracing it on a graph that is thrown away. */
+function inferShape(layer: Layer, inputs: readonly SymbolicTensor[]): { shape: Shape; dtype: DType } {
+  const graph = new Graph();
+  const nodes = inputs.map(({ shape, dtype }, i) => inputNode(graph, String(i), [1, ...shape], dtype));
+  const context: LayerContext = {
+    graph,
+    training: false,
+    parameter: (name, shape) => storage(graph, name, shape),
+    random: () => ({ counter: storage(graph, 'counter', [4], 'i32'), stream: 0 }),
+  };
+  const { shape, dtype } = layerDefinition(layer.type).build(context, nodes, layer.config);
+  return { shape: shape.slice(1), dtype };
+}
+
+/** @throws ShapeError when there are not exactly `count` inputs */
+export function expectInputs(type: string, inputs: readonly unknown[], count: number): void {
+  if (inputs.length !== count) throw new ShapeError(`${type}: expected ${count} input, got ${inputs.length}`);
+}
+
+/** `[*, 64]`: a shape with its batch axis open. */
+export const formatBatchShape = (sample: Shape): string => `[${['*', ...sample].join(', ')}]`;
+
+/** @throws RangeError unless a value is an integer of at least `minimum` */
+export function expectInteger(what: string, value: unknown, minimum: number): number {
+  if (!Number.isSafeInteger(value) || (value as number) < minimum)
+    throw new RangeError(`${what}: expected an integer of at least ${minimum}, got ${String(value)}`);
+  return value as number;
+}
+
+/** @throws RangeError unless a shape has only positive integer sizes */
+export function expectShape(what: string, shape: Shape): Shape {
+  if (!Array.isArray(shape)) throw new TypeError(`${what}: expected an array of sizes, got ${typeof shape}`);
+  for (const size of shape as number[])
+    if (!Number.isSafeInteger(size) || size < 1)
+      throw new RangeError(`${what}: expected positive integer sizes, got ${formatShape(shape)}`);
+  return shape;
+}
+
+/** @throws RangeError for an option that the layer does not have, naming the nearest it has */
+export function expectOptions(type: string, options: object, known: readonly string[]): void {
+  if (options === null || typeof options !== 'object') throw new TypeError(`${type}: expected an object of options`);
+  for (const name of Object.keys(options))
+    if (!known.includes(name) && name !== 'name' && name !== 'trainable')
+      throw unknownName(`option of ${type}`, name, [...known, 'name', 'trainable']);
+}

@@ -1,0 +1,107 @@
+// Layers that rearrange: flatten, reshape; and those that join branches: add, multiply, concatenate.
+import { ShapeError } from '../core/errors.ts';
+import { sizeOf, type Node, type Shape } from '../graph/graph.ts';
+import * as operations from '../graph/operations/index.ts';
+import {
+  createLayer,
+  defineLayer,
+  expectInputs,
+  expectOptions,
+  expectShape,
+  formatBatchShape,
+  type Layer,
+  type LayerContext,
+  type LayerOptions,
+  type SymbolicTensor,
+} from './layer.ts';
+
+defineLayer('flatten', {
+  build(context, inputs) {
+    expectInputs('flatten', inputs, 1);
+    const [x] = inputs as [Node];
+    return operations.reshape(context.graph, x, [x.shape[0]!, sizeOf(x.shape.slice(1))]);
+  },
+});
+
+/** [*, a, b, …] → [*, a·b·…]. */
+export function flatten(options: LayerOptions = {}): Layer {
+  expectOptions('flatten', options, []);
+  return createLayer('flatten', {}, options);
+}
+
+defineLayer<{ shape: number[] }>('reshape', {
+  build(context, inputs, { shape }) {
+    expectInputs('reshape', inputs, 1);
+    const [x] = inputs as [Node];
+    const sample = operations.resolveShape(x.shape.slice(1), shape);
+    return operations.reshape(context.graph, x, [x.shape[0]!, ...sample]);
+  },
+});
+
+/** The same elements of each sample under another shape; one size may be −1. */
+export function reshape(shape: readonly number[], options: LayerOptions = {}): Layer {
+  expectOptions('reshape', options, []);
+  if (shape.filter((size) => size === -1).length > 1)
+    throw new RangeError(`reshape: expected at most one -1, got [${shape.join(', ')}]`);
+  expectShape(
+    'reshape',
+    shape.filter((size) => size !== -1),
+  );
+  return createLayer('reshape', { shape: [...shape] }, options);
+}
+
+/** Folds two or more inputs of one shape (or shapes that broadcast) by an elementwise operation. */
+const defineFold = (type: string, kind: 'Add' | 'Multiply') =>
+  defineLayer(type, {
+    build(context: LayerContext, inputs: readonly Node[]) {
+      if (inputs.length < 2) throw new ShapeError(`${type}: expected at least 2 inputs, got ${inputs.length}`);
+      for (const { shape } of inputs.slice(1))
+        if (shape.length !== inputs[0]!.shape.length)
+          throw new ShapeError(
+            `${type}: expected inputs of one rank, got ${inputs.map((node) => formatBatchShape(node.shape.slice(1))).join(' and ')}`,
+          );
+      return inputs.reduce((sum, next) => operations.binary(context.graph, kind, sum, next));
+    },
+  });
+
+defineFold('add', 'Add');
+defineFold('multiply', 'Multiply');
+
+/** The elementwise sum of its inputs: `add()([a, b])`. */
+export function add(options: LayerOptions = {}): Layer {
+  expectOptions('add', options, []);
+  return createLayer('add', {}, options);
+}
+
+/** The elementwise product of its inputs: `multiply()([a, b])`. */
+export function multiply(options: LayerOptions = {}): Layer {
+  expectOptions('multiply', options, []);
+  return createLayer('multiply', {}, options);
+}
+
+defineLayer<{ axis: number }>('concatenate', {
+  build(context, inputs, { axis }) {
+    if (inputs.length === 0) throw new ShapeError('concatenate: expected at least 1 input, got 0');
+    const rank = inputs[0]!.shape.length;
+    const resolved = axis < 0 ? axis + rank : axis;
+    if (resolved < 1 || resolved >= rank)
+      throw new ShapeError(`concatenate: axis ${axis} is not an axis of a sample of ${rank - 1} dimensions`);
+    return operations.concatenate(context.graph, inputs, resolved);
+  },
+});
+
+/** Joins its inputs along an axis (the last by default; 0 is the batch and not allowed): `concatenate()([a, b])`. */
+export function concatenate(options: LayerOptions & { axis?: number } = {}): Layer {
+  expectOptions('concatenate', options, ['axis']);
+  const { axis = -1 } = options;
+  if (!Number.isInteger(axis)) throw new RangeError(`concatenate: expected an integer axis, got ${String(axis)}`);
+  return createLayer('concatenate', { axis }, options);
+}
+
+/**
+ * An input of a model: samples of this shape, without the batch axis.
+ * @throws RangeError for sizes that are no positive integers
+ */
+export function input(shape: Shape, { name }: { name?: string } = {}): SymbolicTensor {
+  return { shape: [...expectShape('input', shape)], dtype: 'f32', source: null, name };
+}

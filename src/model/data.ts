@@ -1,0 +1,168 @@
+// What users hand a model (nested arrays, typed arrays, tensors, datasets), checked against its topology
+// and turned into tensors: everything is refused here, before anything is touched.
+import { ShapeError } from '../core/errors.ts';
+import { checkFinite, isTensor, placeOf, tensor, type Tensor, type TensorValues } from '../data/tensor.ts';
+import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
+import { formatBatchShape } from '../layers/layer.ts';
+import type { Loss, TargetForm } from '../losses/loss.ts';
+import type { Topology } from './topology.ts';
+
+/** A tensor, a typed array, or nested arrays. */
+export type TensorLike = Tensor | TensorValues;
+
+/** One value for a model with one input (or output); a list in their order for one with several. */
+export type ModelValues = TensorLike | readonly TensorLike[];
+
+export interface TrainingData {
+  readonly inputs: ModelValues;
+  readonly targets: ModelValues;
+  /** One weight for each sample. */
+  readonly sampleWeights?: ArrayLike<number> | undefined;
+}
+
+const toTensor = (values: TensorLike): Tensor => (isTensor(values) ? values : tensor(values as TensorValues));
+
+/** One tensor for each of `count` inputs or outputs. */
+function separate(values: ModelValues, count: number, what: string): Tensor[] {
+  if (values === undefined || values === null) throw new TypeError(`model: expected ${what}, got ${String(values)}`);
+  if (count === 1) return [toTensor(values as TensorLike)];
+  if (!Array.isArray(values) || values.length !== count)
+    throw new TypeError(
+      `model: expected a list of ${count} ${what}, got ${Array.isArray(values) ? values.length : typeof values}`,
+    );
+  return (values as readonly TensorLike[]).map(toTensor);
+}
+
+/** Samples of a shape: [N, ...sample]; a single sample, or a flat array of samples, becomes that. */
+function asSamples(value: Tensor, sample: Shape, what: string): Tensor {
+  const { shape, data } = value;
+  const size = sizeOf(sample);
+  const floats = data instanceof Float32Array ? data : Float32Array.from(data);
+  if (shape.length === sample.length + 1 && sameShape(shape.slice(1), sample)) return { data: floats, shape };
+  if (sameShape(shape, sample)) return { data: floats, shape: [1, ...sample] };
+  if (shape.length === 1 && data.length > 0 && data.length % size === 0)
+    return { data: floats, shape: [data.length / size, ...sample] };
+  throw new ShapeError(`${what}: expected input ${formatBatchShape(sample)}, got ${formatShape(shape)}`);
+}
+
+/** @throws ShapeError for another shape than the model's, or no sample at all */
+export function resolveInputs(
+  topology: Topology,
+  values: ModelValues,
+  what = 'model',
+): { inputs: Tensor[]; count: number } {
+  const inputs = separate(values, topology.inputs.length, 'inputs').map((value, i) =>
+    asSamples(
+      value,
+      topology.inputs[i]!.shape,
+      topology.inputs.length > 1 ? `${what}: "${topology.inputs[i]!.name}"` : what,
+    ),
+  );
+  const count = inputs[0]!.shape[0]!;
+  for (const { shape } of inputs)
+    if (shape[0] !== count) throw new ShapeError(`${what}: inputs have ${count} and ${shape[0]} samples`);
+  if (count === 0) throw new ShapeError(`${what}: expected at least one sample, got none`);
+  return { inputs, count };
+}
+
+/** Samples with targets, as a training or evaluation reads them. */
+export interface ResolvedData {
+  readonly inputs: readonly Tensor[];
+  readonly targets: readonly Tensor[];
+  readonly forms: readonly TargetForm[];
+  readonly sampleWeights: Float32Array | null;
+  readonly count: number;
+}
+
+/** @throws TypeError, ShapeError or RangeError naming what does not fit, before anything is used */
+export function resolveTrainingData(
+  topology: Topology,
+  data: TrainingData,
+  losses: readonly Loss[],
+  what: string,
+  { allowNonFinite = false } = {},
+): ResolvedData {
+  if (typeof data !== 'object' || data === null)
+    throw new TypeError(`${what}: expected { inputs, targets }, got ${typeof data}`);
+  const { inputs, count } = resolveInputs(topology, data.inputs, what);
+  if (!allowNonFinite) inputs.forEach((values) => checkFinite(values, `${what}: inputs`));
+  const outputShapes = topology.outputs.map((output) => [count, ...shapeOfTensor(topology, output)]);
+  const targets = separate(data.targets, topology.outputs.length, 'targets');
+  const resolved = targets.map((target, i) => resolveTarget(target, outputShapes[i]!, losses[i]!, count, what));
+  return {
+    inputs,
+    targets: resolved.map(({ target }) => target),
+    forms: resolved.map(({ form }) => form),
+    sampleWeights: resolveSampleWeights(data.sampleWeights, count, what),
+    count,
+  };
+}
+
+/** The shape of one sample of a tensor of the topology. */
+export const shapeOfTensor = ({ inputs, calls }: Topology, number: number): Shape =>
+  number < inputs.length ? inputs[number]!.shape : calls[number - inputs.length]!.shape;
+
+function resolveTarget(target: Tensor, prediction: Shape, loss: Loss, count: number, what: string) {
+  const samples = target.shape[0] ?? 0;
+  if (samples !== count) throw new ShapeError(`${what}: ${count} inputs and ${samples} targets`);
+  const dtype = target.data instanceof Int32Array ? 'i32' : 'f32';
+  const form = loss.targetForm(prediction, target.shape, dtype);
+  if (form === 'indices') return { form, target: asLabels(target, prediction.at(-1)!, loss, what) };
+  const values = target.data instanceof Float32Array ? target : { ...target, data: Float32Array.from(target.data) };
+  checkFinite(values, `${what}: targets`);
+  checkRange(values, loss, what);
+  return { form, target: values };
+}
+
+function asLabels({ data, shape }: Tensor, classes: number, loss: Loss, what: string): Tensor {
+  data.forEach((label: number, i: number) => {
+    const known = Number.isInteger(label) && label >= 0 && label < classes;
+    if (!known && label !== loss.ignoreIndex)
+      throw new RangeError(
+        `${what}: label ${label} at ${placeOf(i, shape)}: expected an integer from 0 to ${classes - 1}`,
+      );
+  });
+  return { shape, data: data instanceof Int32Array ? data : Int32Array.from(data) };
+}
+
+function checkRange({ data, shape }: Tensor, { targetRange, spec }: Loss, what: string): void {
+  if (!targetRange) return;
+  const [low, high] = targetRange;
+  const bad = data.findIndex((value: number) => value < low || value > high);
+  if (bad === -1) return;
+  throw new RangeError(
+    `${what}: target ${data[bad]} at ${placeOf(bad, shape)}: ${spec.type} expects values from ${low} to ${high}`,
+  );
+}
+
+function resolveSampleWeights(
+  weights: ArrayLike<number> | undefined,
+  count: number,
+  what: string,
+): Float32Array | null {
+  if (!weights) return null;
+  if (weights.length !== count) throw new ShapeError(`${what}: ${count} samples and ${weights.length} sample weights`);
+  const floats = Float32Array.from(weights);
+  const bad = floats.findIndex((weight) => !(Number.isFinite(weight) && weight >= 0));
+  if (bad !== -1)
+    throw new RangeError(`${what}: sample weight ${floats[bad]} at ${bad}: expected a non-negative number`);
+  return floats;
+}
+
+/** Copies the rows `indices[start…start+count)` of a tensor into consecutive memory. */
+export function gatherRows(
+  source: Tensor,
+  indices: ArrayLike<number>,
+  start: number,
+  count: number,
+  out: Float32Array | Int32Array,
+): void {
+  const { data, shape } = source;
+  const size = sizeOf(shape.slice(1));
+  for (let row = 0; row < count; row++) {
+    const from = indices[start + row]! * size;
+    // For a few values the call of `set` costs more than the copy.
+    if (size > 24) out.set(data.subarray(from, from + size), row * size);
+    else for (let i = 0; i < size; i++) out[row * size + i] = data[from + i]!;
+  }
+}

@@ -1,0 +1,50 @@
+// Where NaN or infinity arose: the batch is predicted once more with every value kept, and the first layer
+// whose parameters or results are not finite is named.
+import { compile } from '../graph/compile.ts';
+import { sizeOf, type GraphFunction } from '../graph/graph.ts';
+import type { ResolvedData } from './data.ts';
+import { gatherRows } from './data.ts';
+import { trace, type Objective } from './functions.ts';
+import type { Model } from './model.ts';
+
+const isFinite = (values: Float32Array | Int32Array): boolean =>
+  values.every((value: number) => Number.isFinite(value));
+
+/** A phrase: `layer "layers.1" (dense) gave NaN`. Needs memory for one prediction, given back at the end. */
+export function diagnose(
+  model: Model,
+  objective: Objective,
+  data: ResolvedData,
+  order: ArrayLike<number>,
+  start: number,
+  count: number,
+): string {
+  const { topology } = model;
+  const bad = model.parameters.find(({ name }) => !isFinite(model.storage.floats(name)));
+  if (bad) return `the parameter "${bad.name}" of ${layerName(model, bad.layer)} is not finite`;
+  const { graph, results } = trace(topology, count, true);
+  const outputs = Object.fromEntries(results.map((node, i) => [`result${i}`, node]));
+  const traced: GraphFunction = { nodes: graph.nodes, outputs, effects: [] };
+  const executable = model.place(compile(traced, { keepAll: true }));
+  try {
+    executable.prepare();
+    data.inputs.forEach((values, i) => {
+      const { name, shape } = topology.inputs[i]!;
+      if (!executable.compiled.inputs.has(name)) return;
+      const rows = new Float32Array(count * sizeOf(shape));
+      gatherRows(values, order, start, count, rows);
+      executable.input(name).set(rows);
+    });
+    executable.run();
+    const first = topology.calls.findIndex((_, i) => !isFinite(executable.output(`result${i}`)));
+    if (first === -1)
+      return `${objective.losses.map(({ spec }) => spec.type).join(', ')} overflowed on finite predictions`;
+    const value = executable.output(`result${first}`).find((number) => !Number.isFinite(number));
+    return `${layerName(model, topology.calls[first]!.layer)} gave ${value}`;
+  } finally {
+    executable.release();
+  }
+}
+
+const layerName = ({ topology }: Model, layer: number): string =>
+  `layer "${topology.names[layer]}" (${topology.layers[layer]!.type})`;

@@ -1,0 +1,141 @@
+// Evaluation: the loss and the metrics of a model on samples with targets. Nothing is trained.
+import type { Tensor } from '../data/tensor.ts';
+import { sizeOf } from '../graph/graph.ts';
+import { resolveLoss, type Loss, type LossLike } from '../losses/loss.ts';
+import { resolveMetric, type Metric, type MetricLike, type MetricState, type MetricValue } from '../metrics/index.ts';
+import type { TargetForm } from '../losses/loss.ts';
+import { gatherRows, resolveTrainingData, type ResolvedData, type TrainingData } from './data.ts';
+import { evaluateFunction, outputName, sampleWeightsName, targetName, type Objective } from './functions.ts';
+import type { Model } from './model.ts';
+
+export interface EvaluateOptions {
+  /** By default that of the last `fit`. One for all outputs, or one for each. */
+  readonly loss?: LossLike | readonly LossLike[];
+  /** By default those of the last `fit`, else what fits the loss: accuracy for classes. */
+  readonly metrics?: readonly MetricLike[];
+  readonly batchSize?: number;
+  readonly allowNonFinite?: boolean;
+}
+
+/** `loss` and each metric by its name; with several outputs `<metric>0`, `<metric>1`, … */
+export type Evaluation = { loss: number } & Record<string, MetricValue>;
+
+export function evaluate(model: Model, data: TrainingData, options: EvaluateOptions = {}): Evaluation {
+  const { batchSize = 256 } = options;
+  const losses = resolveLosses(model, options.loss ?? model.trainer.losses, 'model.evaluate');
+  const metrics = chooseMetrics(losses, options.metrics ?? model.trainer.metrics);
+  const resolved = resolveTrainingData(model.topology, data, losses, 'model.evaluate', options);
+  return evaluateResolved(model, resolved, losses, model.trainer.lossWeights, metrics, batchSize);
+}
+
+/** One loss for each output. */
+export function resolveLosses(model: Model, loss: LossLike | readonly LossLike[] | undefined, what: string): Loss[] {
+  const count = model.topology.outputs.length;
+  const list = Array.isArray(loss) ? (loss as readonly LossLike[]) : loss === undefined ? [] : [loss as LossLike];
+  if (list.length === 0) throw new TypeError(`${what}: expected a loss, got none`);
+  if (list.length !== 1 && list.length !== count)
+    throw new RangeError(`${what}: expected 1 or ${count} losses, got ${list.length}`);
+  return Array.from({ length: count }, (_, i) => resolveLoss(list[i] ?? list[0]!));
+}
+
+/** The metrics asked for, or accuracy where the task has classes. */
+export function chooseMetrics(losses: readonly Loss[], metrics: readonly MetricLike[] | undefined): Metric[] {
+  if (metrics) return metrics.map(resolveMetric);
+  return losses.some(({ task }) => task !== 'regression') ? [resolveMetric('accuracy')] : [];
+}
+
+/** The states of every metric of every output, fed batch by batch. */
+export class MetricTable {
+  private readonly entries: { name: string; output: number; state: MetricState; columns: number }[];
+
+  constructor(model: Model, losses: readonly Loss[], forms: readonly TargetForm[], metrics: readonly Metric[]) {
+    const several = losses.length > 1;
+    this.entries = losses.flatMap((loss, output) =>
+      metrics
+        // Accuracy is chosen for all outputs, but a regression has none.
+        .filter(({ name }) => !(several && name === 'accuracy' && loss.task === 'regression'))
+        .map((metric) => {
+          const columns = model.outputShapes[output]!.at(-1) ?? 1;
+          const { task, logits, ignoreIndex } = loss;
+          const signed = String(loss.spec.type).toLowerCase().includes('hinge');
+          const state = metric.create({ columns, form: forms[output]!, task, logits, ignoreIndex, signed });
+          return { name: several ? `${metric.name}${output}` : metric.name, output, state, columns };
+        }),
+    );
+  }
+
+  update(output: number, prediction: Float32Array, target: Float32Array | Int32Array): void {
+    for (const entry of this.entries)
+      if (entry.output === output) entry.state.update(prediction, target, prediction.length / entry.columns);
+  }
+
+  results(): Record<string, MetricValue> {
+    return Object.fromEntries(this.entries.map(({ name, state }) => [name, state.result()]));
+  }
+}
+
+/** What a program for this objective depends on, as a key. */
+export const objectiveKey = (objective: Objective): string =>
+  JSON.stringify([
+    objective.losses.map(({ spec }) => spec),
+    objective.lossWeights,
+    objective.forms,
+    objective.targetShapes.map((shape) => shape.slice(1)),
+    objective.sampleWeights,
+  ]);
+
+export function objectiveOf(data: ResolvedData, losses: readonly Loss[], lossWeights: readonly number[]): Objective {
+  return {
+    losses,
+    lossWeights: losses.map((_, i) => lossWeights[i] ?? 1),
+    forms: data.forms,
+    targetShapes: data.targets.map(({ shape }) => shape),
+    sampleWeights: data.sampleWeights !== null,
+  };
+}
+
+/** Copies a batch into a program's inputs. */
+export function writeBatch(
+  model: Model,
+  data: ResolvedData,
+  input: (name: string) => Float32Array | Int32Array,
+  indices: ArrayLike<number>,
+  start: number,
+  count: number,
+): void {
+  data.inputs.forEach((values, i) => gatherRows(values, indices, start, count, input(model.topology.inputs[i]!.name)));
+  data.targets.forEach((values, i) => gatherRows(values, indices, start, count, input(targetName(i))));
+  if (!data.sampleWeights) return;
+  const weights: Tensor = { data: data.sampleWeights, shape: [data.count] };
+  gatherRows(weights, indices, start, count, input(sampleWeightsName));
+}
+
+export function evaluateResolved(
+  model: Model,
+  data: ResolvedData,
+  losses: readonly Loss[],
+  lossWeights: readonly number[],
+  metrics: readonly Metric[],
+  batchSize: number,
+): Evaluation {
+  const objective = objectiveOf(data, losses, lossWeights);
+  const key = objectiveKey(objective);
+  const table = new MetricTable(model, losses, data.forms, metrics);
+  const order = Int32Array.from({ length: data.count }, (_, i) => i);
+  let total = 0;
+  for (let start = 0; start < data.count; start += batchSize) {
+    const count = Math.min(batchSize, data.count - start);
+    const make = () => evaluateFunction(model.topology, count, objective);
+    const { executable } = model.program(`evaluate ${count} ${key}`, make);
+    executable.prepare();
+    writeBatch(model, data, (name) => executable.input(name), order, start, count);
+    executable.run();
+    total += executable.output('loss')[0]! * count;
+    data.targets.forEach((target, i) => {
+      const rows = sizeOf(target.shape.slice(1));
+      const view = target.data.subarray(start * rows, (start + count) * rows);
+      table.update(i, executable.output(outputName(i)) as Float32Array, view);
+    });
+  }
+  return { loss: total / data.count, ...table.results() } as Evaluation;
+}

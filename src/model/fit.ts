@@ -1,0 +1,319 @@
+// Training: epochs of batches, each batch one program (forward, loss, guard, backward, update).
+// Yields to the event loop a few times a second, so that a page stays alive, progress is seen and a signal is heard.
+import { DivergenceError, ShapeError } from '../core/errors.ts';
+import { Random } from '../core/philox.ts';
+import { sizeOf } from '../graph/graph.ts';
+import type { LossLike } from '../losses/loss.ts';
+import type { Metric, MetricLike } from '../metrics/index.ts';
+import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
+import { takeRows } from '../data/dataset.ts';
+import type { Callback, CallbackContext, Logs } from './callbacks.ts';
+import { resolveTrainingData, type ResolvedData, type TrainingData } from './data.ts';
+import { diagnose } from './diagnose.ts';
+import {
+  chooseMetrics,
+  evaluateResolved,
+  MetricTable,
+  objectiveKey,
+  objectiveOf,
+  resolveLosses,
+  writeBatch,
+} from './evaluate.ts';
+import { outputName, trainFunction, type Objective } from './functions.ts';
+import type { Model } from './model.ts';
+import { pause } from './pause.ts';
+
+export interface FitOptions {
+  /** What is minimised: one for all outputs, or one for each. */
+  readonly loss: LossLike | readonly LossLike[];
+  /** How much each output's loss counts; 1 by default. */
+  readonly lossWeights?: readonly number[];
+  /** Adam by default. */
+  readonly optimizer?: OptimizerLike;
+  /** Accuracy by default where the task has classes. */
+  readonly metrics?: readonly MetricLike[];
+  /** 1 by default. */
+  readonly epochs?: number;
+  /** 32 by default; the last batch of an epoch may be shorter. */
+  readonly batchSize?: number;
+  /** Whether samples are drawn in another order in each epoch; true by default. */
+  readonly shuffle?: boolean;
+  /** Samples that are never trained on and evaluated after each epoch. */
+  readonly validationData?: TrainingData;
+  /** The share of the samples, the last ones, that is kept for validation. */
+  readonly validationSplit?: number;
+  /** The weight of each class (by its index) in the loss. */
+  readonly classWeight?: Readonly<Record<number, number>> | readonly number[];
+  readonly callbacks?: readonly Callback[];
+  /** Told several times a second, for a progress bar. */
+  readonly onProgress?: (progress: FitProgress) => void;
+  /** Stops the training: fit rejects with the signal's reason, and the model keeps what it has learned. */
+  readonly signal?: AbortSignal;
+  /** Lets NaN and infinity in the inputs through; refused by default. */
+  readonly allowNonFinite?: boolean;
+}
+
+export interface FitProgress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly step: number;
+  readonly steps: number;
+  /** Means over this epoch so far. */
+  readonly logs: Logs;
+  /** Seconds since the start, and until the end at this pace. */
+  readonly elapsed: number;
+  readonly remaining: number;
+}
+
+export interface History {
+  /** A list of values for each number of the logs, one an epoch. */
+  readonly history: Readonly<Record<string, number[]>>;
+  /** The epochs that were finished. */
+  readonly epochs: number;
+  /** Why it ended before all epochs, if it did. */
+  readonly stopped: string | undefined;
+  /** Seconds. */
+  readonly elapsed: number;
+}
+
+const yieldEvery = 30;
+
+export async function fit(model: Model, data: TrainingData, options: FitOptions): Promise<History> {
+  const run = prepare(model, data, options);
+  const { epochs, callbacks } = run;
+  const history: Record<string, number[]> = {};
+  const context = makeContext(run);
+  for (const callback of callbacks) await callback.onTrainBegin?.(context);
+  let finished = 0;
+  for (let epoch = 0; epoch < epochs && run.stopped === undefined; epoch++) {
+    run.epoch = epoch;
+    run.rate = run.override ?? model.trainer.learningRate();
+    for (const callback of callbacks) await callback.onEpochBegin?.(context);
+    const logs = await trainEpoch(run, context);
+    finished++;
+    model.trainer.epoch++;
+    for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
+    model.trainer.observe(logs);
+    for (const callback of callbacks) await callback.onEpochEnd?.(context, logs);
+  }
+  for (const callback of callbacks) await callback.onTrainEnd?.(context);
+  return { history, epochs: finished, stopped: run.stopped, elapsed: (performance.now() - run.started) / 1000 };
+}
+
+interface Run {
+  readonly model: Model;
+  readonly options: FitOptions;
+  readonly data: ResolvedData;
+  readonly validation: ResolvedData | null;
+  readonly objective: Objective;
+  readonly key: string;
+  readonly metrics: readonly Metric[];
+  readonly optimizer: ReturnType<typeof resolveOptimizer>;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly steps: number;
+  readonly callbacks: readonly Callback[];
+  readonly started: number;
+  epoch: number;
+  rate: number;
+  /** A learning rate that a callback has set. */
+  override: number | undefined;
+  stopped: string | undefined;
+  lastPause: number;
+}
+
+/** Checks everything that was given; throws before anything of the model changes. */
+function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
+  if (typeof options !== 'object' || options === null) throw new TypeError('model.fit: expected options with a loss');
+  options.signal?.throwIfAborted();
+  const { epochs = 1, batchSize = 32, callbacks = [], validationSplit = 0 } = options;
+  for (const [name, value] of Object.entries({ epochs, batchSize }))
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new RangeError(`model.fit: expected ${name} of at least 1, got ${String(value)}`);
+  const losses = resolveLosses(model, options.loss, 'model.fit');
+  const optimizer = resolveOptimizer(options.optimizer ?? 'adam');
+  const metrics = chooseMetrics(losses, options.metrics);
+  const whole = resolveTrainingData(model.topology, given, losses, 'model.fit', options);
+  const weighted = applyClassWeight(whole, options.classWeight);
+  const [data, held] = splitValidation(weighted, validationSplit);
+  if (held && options.validationData)
+    throw new RangeError('model.fit: validationData and validationSplit exclude each other');
+  const validation = options.validationData
+    ? resolveTrainingData(model.topology, options.validationData, losses, 'model.fit: validationData', options)
+    : held;
+  const objective = objectiveOf(data, losses, options.lossWeights ?? []);
+  const { trainer } = model;
+  trainer.use(optimizer);
+  Object.assign(trainer, { losses, lossWeights: objective.lossWeights, metrics: options.metrics });
+  return {
+    model,
+    options,
+    data,
+    validation,
+    objective,
+    key: objectiveKey(objective),
+    metrics,
+    optimizer,
+    epochs,
+    batchSize,
+    steps: Math.ceil(data.count / batchSize),
+    callbacks,
+    started: performance.now(),
+    epoch: 0,
+    rate: 0,
+    override: undefined,
+    stopped: undefined,
+    lastPause: performance.now(),
+  };
+}
+
+function makeContext(run: Run): CallbackContext {
+  return {
+    model: run.model,
+    epochs: run.epochs,
+    get epoch() {
+      return run.epoch;
+    },
+    stop(reason) {
+      run.stopped = reason;
+    },
+    get learningRate() {
+      return run.rate;
+    },
+    set learningRate(rate) {
+      run.rate = rate;
+      run.override = rate;
+    },
+  };
+}
+
+/** One pass over the samples. Returns the means of its batches, and the validation's numbers. */
+async function trainEpoch(run: Run, context: CallbackContext): Promise<Logs> {
+  const { model, data, batchSize, objective } = run;
+  const { trainer } = model;
+  const order = epochOrder(run);
+  const table = new MetricTable(model, objective.losses, objective.forms, run.metrics);
+  let total = 0;
+  for (let start = 0, batch = 0; start < data.count && run.stopped === undefined; start += batchSize, batch++) {
+    const count = Math.min(batchSize, data.count - start);
+    const { executable } = trainProgram(run, count);
+    writeBatch(model, data, (name) => executable.input(name), order, start, count);
+    if (run.override === undefined) run.rate = trainer.learningRate();
+    trainer.beginStep(run.rate);
+    if (!executable.run()) throw divergence(run, order, start, count);
+    const loss = executable.output('loss')[0]!;
+    total += loss * count;
+    data.targets.forEach((_, i) =>
+      table.update(i, executable.output(outputName(i)) as Float32Array, targetView(executable, i)),
+    );
+    if (run.callbacks.length)
+      for (const callback of run.callbacks) await callback.onBatchEnd?.(context, { batch, loss });
+    await breathe(run, batch + 1, () => ({ loss: total / (start + count), ...numbersOf(table.results()) }));
+  }
+  model.weightsChanged();
+  const logs: Record<string, number> = { loss: total / data.count, ...numbersOf(table.results()) };
+  if (run.validation) Object.assign(logs, validate(run));
+  return logs;
+}
+
+const targetView = (executable: { input(name: string): Float32Array | Int32Array }, i: number) =>
+  executable.input(`target${i}`);
+
+function trainProgram(run: Run, count: number) {
+  const { model, objective, optimizer, key } = run;
+  const { type, config } = optimizer;
+  const make = () => trainFunction(model.topology, count, objective, optimizer);
+  const program = model.program(`train ${count} ${key} ${type} ${JSON.stringify(config)}`, make);
+  if (program.weights === 0) {
+    program.executable.prepare();
+    program.weights = 1;
+  }
+  return program;
+}
+
+/** The samples' order in this epoch: a function of the model's seed and of the epochs that it has seen. */
+function epochOrder({ model, data, options }: Run): ArrayLike<number> {
+  if (options.shuffle === false) return Int32Array.from({ length: data.count }, (_, i) => i);
+  return new Random(model.seed, shuffleStream + model.trainer.epoch).permutation(data.count);
+}
+
+/** Far from the streams of weights and dropout, which count from 0. */
+const shuffleStream = 0x40000000;
+
+function validate({ model, validation, objective, metrics, batchSize }: Run): Record<string, number> {
+  const size = Math.max(batchSize, 256);
+  const results = evaluateResolved(model, validation!, objective.losses, objective.lossWeights, metrics, size);
+  return Object.fromEntries(
+    Object.entries(numbersOf(results)).map(([name, value]) => [`val${name[0]!.toUpperCase()}${name.slice(1)}`, value]),
+  );
+}
+
+/** Logs hold numbers; a matrix among the metrics is for `evaluate`. */
+const numbersOf = (results: Record<string, unknown>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(results).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+
+/** Reports progress and lets the event loop run, some thirty times a second. */
+async function breathe(run: Run, step: number, logs: () => Logs): Promise<void> {
+  const now = performance.now();
+  const isLast = step === run.steps;
+  if (now - run.lastPause < yieldEvery && !(isLast && run.options.onProgress)) return;
+  const { epoch, epochs, steps, started, options } = run;
+  const done = epoch * steps + step;
+  const elapsed = (now - started) / 1000;
+  const remaining = (elapsed / done) * (epochs * steps - done);
+  options.onProgress?.({ epoch, epochs, step, steps, logs: logs(), elapsed, remaining });
+  if (now - run.lastPause < yieldEvery) return;
+  await pause();
+  run.model.weightsChanged();
+  options.signal?.throwIfAborted();
+  run.lastPause = performance.now();
+}
+
+/** The error that says where NaN or infinity arose. The step that met it changed no weight. */
+function divergence(run: Run, order: ArrayLike<number>, start: number, count: number): DivergenceError {
+  const { model, data, objective } = run;
+  model.trainer.step--;
+  model.weightsChanged();
+  const place = diagnose(model, objective, data, order, start, count);
+  return new DivergenceError(
+    `model.fit: the loss is no longer finite in epoch ${run.epoch + 1}, step ${start / run.batchSize + 1}: ${place}. ` +
+      'The weights are those before this step; a smaller learning rate or clipNorm may help',
+  );
+}
+
+function splitValidation(data: ResolvedData, share: number): [ResolvedData, ResolvedData | null] {
+  if (share === 0) return [data, null];
+  if (!(share > 0 && share < 1))
+    throw new RangeError(`model.fit: expected validationSplit in [0, 1), got ${String(share)}`);
+  const held = Math.round(data.count * share);
+  if (held === 0 || held === data.count)
+    throw new ShapeError(
+      `model.fit: validationSplit ${share} of ${data.count} samples leaves nothing to ${held ? 'train on' : 'validate'}`,
+    );
+  const range = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);
+  const take = (rows: Int32Array): ResolvedData => ({
+    inputs: data.inputs.map((values) => takeRows(values, rows)),
+    targets: data.targets.map((values) => takeRows(values, rows)),
+    forms: data.forms,
+    sampleWeights: data.sampleWeights && Float32Array.from(rows, (row) => data.sampleWeights![row]!),
+    count: rows.length,
+  });
+  return [take(range(0, data.count - held)), take(range(data.count - held, data.count))];
+}
+
+/** Class weights become sample weights, as in Keras. */
+function applyClassWeight(data: ResolvedData, classWeight: FitOptions['classWeight']): ResolvedData {
+  if (!classWeight) return data;
+  const [target] = data.targets;
+  if (data.targets.length !== 1 || sizeOf(target!.shape.slice(1)) !== 1)
+    throw new ShapeError('model.fit: classWeight needs one target with one class for each sample');
+  const weights = Float32Array.from(target!.data, (label, i) => {
+    const weight = (classWeight as Record<number, number>)[label] ?? 1;
+    if (!(Number.isFinite(weight) && weight >= 0))
+      throw new RangeError(`model.fit: expected a non-negative weight for class ${label}, got ${String(weight)}`);
+    return weight * (data.sampleWeights?.[i] ?? 1);
+  });
+  return { ...data, sampleWeights: weights };
+}

@@ -1,0 +1,256 @@
+// From a topology to functions of the graph: prediction, evaluation, a training step, gradients.
+// All of them trace the same layers; what differs is what is asked of the result.
+import type { Penalty } from '../layers/layer.ts';
+import { layerDefinition } from '../layers/layer.ts';
+import { penaltyNode } from '../layers/core.ts';
+import { addGradients } from '../graph/gradients.ts';
+import { Graph, type GraphFunction, type Node, type Shape } from '../graph/graph.ts';
+import {
+  add,
+  binary,
+  divide,
+  input,
+  multiply,
+  reduce,
+  scalar,
+  storage,
+  unary,
+  update,
+} from '../graph/operations/index.ts';
+import type { Initializer } from '../initializers/initializer.ts';
+import type { Loss, TargetForm } from '../losses/loss.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { Topology } from './topology.ts';
+
+/** A trained value of a layer, as found by tracing. */
+export interface ParameterInfo {
+  readonly name: string;
+  readonly shape: Shape;
+  /** The number of its layer in the topology. */
+  readonly layer: number;
+  readonly trainable: boolean;
+  readonly initializer: Initializer;
+  readonly penalty: Penalty | undefined;
+}
+
+export interface Trace {
+  readonly graph: Graph;
+  readonly inputs: readonly Node[];
+  readonly outputs: readonly Node[];
+  /** What each call gave. */
+  readonly results: readonly Node[];
+  readonly parameters: ReadonlyMap<string, { info: ParameterInfo; node: Node }>;
+}
+
+/** Names of what the model stores beside its parameters. */
+export const counterName = 'state.counter';
+export const scalarsName = 'optimizer.scalars';
+export const slotName = (slot: string, parameter: string): string => `optimizer.${slot}.${parameter}`;
+
+/** Storage that the host writes between runs. */
+const volatileStorage = (graph: Graph, name: string, shape: Shape, dtype: 'f32' | 'i32'): Node =>
+  graph.add('storage', [], { name, shape, dtype, volatile: true });
+
+/** Adds the nodes of every layer for a batch of samples. */
+export function trace(topology: Topology, batch: number, training: boolean): Trace {
+  const graph = new Graph();
+  const inputs = topology.inputs.map(({ name, shape }) => input(graph, name, [batch, ...shape]));
+  const tensors: Node[] = [...inputs];
+  const parameters = new Map<string, { info: ParameterInfo; node: Node }>();
+  let streams = 0;
+  for (const call of topology.calls) {
+    const layer = topology.layers[call.layer]!;
+    const label = topology.names[call.layer]!;
+    graph.label = label;
+    const context = {
+      graph,
+      training,
+      parameter(
+        localName: string,
+        shape: Shape,
+        { initializer, penalty }: { initializer: Initializer; penalty?: Penalty | undefined },
+      ) {
+        const name = `${label}.${localName}`;
+        const known = parameters.get(name);
+        if (known) return known.node;
+        const node = storage(graph, name, shape);
+        const info = { name, shape, layer: call.layer, trainable: layer.trainable, initializer, penalty };
+        parameters.set(name, { info, node });
+        return node;
+      },
+      random: () => ({ counter: volatileStorage(graph, counterName, [4], 'i32'), stream: streams++ }),
+    };
+    const sources = call.inputs.map((source) => tensors[source]!);
+    tensors.push(layerDefinition(layer.type).build(context, sources, layer.config));
+  }
+  graph.label = '';
+  return {
+    graph,
+    inputs,
+    outputs: topology.outputs.map((output) => tensors[output]!),
+    results: tensors.slice(inputs.length),
+    parameters,
+  };
+}
+
+/** The names of outputs: `output0`, … */
+export const outputName = (index: number): string => `output${index}`;
+export const targetName = (index: number): string => `target${index}`;
+export const sampleWeightsName = 'sampleWeights';
+
+const named = (nodes: readonly Node[], name: (index: number) => string): Record<string, Node> =>
+  Object.fromEntries(nodes.map((node, i) => [name(i), node]));
+
+/** A prediction. With `checked`, a guard stops the program at inputs that are not finite. */
+export function forwardFunction(topology: Topology, batch: number, { checked = false } = {}): GraphFunction {
+  const { graph, inputs, outputs } = trace(topology, batch, false);
+  const effects = checked ? inputs.map((node) => graph.add('checkFinite', [node])) : [];
+  // The guards come first: what they guard has not been read yet.
+  const nodes = [
+    ...inputs,
+    ...effects,
+    ...graph.nodes.filter((node) => !inputs.includes(node) && !effects.includes(node)),
+  ];
+  return { nodes, outputs: named(outputs, outputName), effects };
+}
+
+/** What is learned: one loss for each output, and how much it counts. */
+export interface Objective {
+  readonly losses: readonly Loss[];
+  readonly lossWeights: readonly number[];
+  readonly forms: readonly TargetForm[];
+  readonly targetShapes: readonly Shape[];
+  readonly sampleWeights: boolean;
+}
+
+/** Adds inputs for targets and the total loss, penalties included. */
+function addObjective(traced: Trace, objective: Objective, batch: number): Node {
+  const { graph, outputs, parameters } = traced;
+  const sampleWeights = objective.sampleWeights ? input(graph, sampleWeightsName, [batch]) : null;
+  const losses = outputs.map((prediction, i) => {
+    const form = objective.forms[i]!;
+    const shape = [batch, ...objective.targetShapes[i]!.slice(1)];
+    const target = input(graph, targetName(i), shape, form === 'indices' ? 'i32' : 'f32');
+    const loss = objective.losses[i]!.build(graph, prediction, target, form, sampleWeights);
+    const weight = objective.lossWeights[i]!;
+    return weight === 1 ? loss : multiply(graph, loss, scalar(graph, weight));
+  });
+  const penalties = [...parameters.values()]
+    .filter(({ info }) => info.penalty && (info.penalty.l1 || info.penalty.l2))
+    .map(({ info, node }) => penaltyNode(graph, node, info.penalty!));
+  return [...losses, ...penalties].reduce((sum, next) => add(graph, sum, next));
+}
+
+/** Prediction and loss, nothing trained. */
+export function evaluateFunction(topology: Topology, batch: number, objective: Objective): GraphFunction {
+  const traced = trace(topology, batch, false);
+  const loss = addObjective(traced, objective, batch);
+  return { nodes: traced.graph.nodes, outputs: { loss, ...named(traced.outputs, outputName) }, effects: [] };
+}
+
+/** One step of training: forward, loss, a guard, backward, update. */
+export function trainFunction(
+  topology: Topology,
+  batch: number,
+  objective: Objective,
+  optimizer: Optimizer,
+): GraphFunction {
+  const traced = trace(topology, batch, true);
+  const { graph, outputs } = traced;
+  const loss = addObjective(traced, objective, batch);
+  const guard = graph.add('checkFinite', [loss]);
+  const trained = [...traced.parameters.values()].filter(({ info }) => info.trainable);
+  const gradients = addGradients(
+    graph,
+    loss,
+    scalar(graph, 1),
+    trained.map(({ node }) => node),
+  );
+  const pairs = trained.flatMap(({ node, info }, i) =>
+    gradients[i] ? [{ parameter: node, info, gradient: gradients[i] }] : [],
+  );
+  const updates = addUpdates(graph, optimizer, pairs);
+  return { nodes: graph.nodes, outputs: { loss, ...named(outputs, outputName) }, effects: [guard, ...updates] };
+}
+
+interface GradientPair {
+  readonly parameter: Node;
+  readonly info: ParameterInfo;
+  readonly gradient: Node;
+}
+
+/** Clips the gradients as the optimizer asks, and adds its update of every parameter. */
+function addUpdates(graph: Graph, optimizer: Optimizer, pairs: readonly GradientPair[]): Node[] {
+  const { clipValue, clipNorm } = optimizer;
+  const clipped = pairs.map((pair) =>
+    clipValue === undefined ? pair : { ...pair, gradient: unary(graph, 'Clip', pair.gradient, -clipValue, clipValue) },
+  );
+  const scale = clipNorm === undefined || pairs.length === 0 ? scalar(graph, 1) : clipScale(graph, clipped, clipNorm);
+  const scalars = volatileStorage(graph, scalarsName, [optimizer.scalarCount], 'f32');
+  return clipped.map(({ parameter, info, gradient }) => {
+    graph.label = parameter.label;
+    const slots = optimizer.slots.map(({ name }) =>
+      volatileStorage(graph, slotName(name, info.name), info.shape, 'f32'),
+    );
+    return update(graph, optimizer.updateKind, parameter, gradient, scalars, scale, slots);
+  });
+}
+
+/** min(1, maximum / (‖all gradients‖ + 1e-6)), as PyTorch's clip_grad_norm_. */
+function clipScale(graph: Graph, pairs: readonly GradientPair[], maximum: number): Node {
+  const squares = pairs.map(({ gradient }) => reduce(graph, 'SumOfSquares', gradient));
+  const norm = unary(
+    graph,
+    'Sqrt',
+    squares.reduce((sum, next) => add(graph, sum, next)),
+  );
+  const ratio = divide(graph, scalar(graph, maximum), unary(graph, 'Affine', norm, 1, 1e-6));
+  return binary(graph, 'Minimum', ratio, scalar(graph, 1));
+}
+
+export const gradientName = (parameter: string): string => `gradient.${parameter}`;
+export const inputGradientName = (index: number): string => `inputGradient${index}`;
+export const outputGradientName = (index: number): string => `outputGradient${index}`;
+
+/** Gradients of every trainable parameter and of the inputs: of a loss, or of the outputs weighted by given gradients. */
+export function gradientFunction(topology: Topology, batch: number, objective: Objective | null): GraphFunction {
+  const traced = trace(topology, batch, false);
+  const { graph, inputs, outputs, parameters } = traced;
+  const trained = [...parameters.values()].filter(({ info }) => info.trainable);
+  const targets = [...trained.map(({ node }) => node), ...inputs];
+  let loss: Node | null = null;
+  let total: (Node | null)[];
+  if (objective) {
+    loss = addObjective(traced, objective, batch);
+    total = addGradients(graph, loss, scalar(graph, 1), targets);
+  } else {
+    const sums = outputs.map((output, i) =>
+      reduce(graph, 'Sum', multiply(graph, output, input(graph, outputGradientName(i), output.shape))),
+    );
+    const weighted = sums.reduce((sum, next) => add(graph, sum, next));
+    total = addGradients(graph, weighted, scalar(graph, 1), targets);
+  }
+  const zero = (shape: Shape) => graph.add('fill', [], { shape, value: 0 });
+  const gradients = total.map((gradient, i) => gradient ?? zero(targets[i]!.shape));
+  return {
+    nodes: graph.nodes,
+    outputs: {
+      ...(loss && { loss }),
+      ...Object.fromEntries(trained.map(({ info }, i) => [gradientName(info.name), gradients[i]!])),
+      ...named(gradients.slice(trained.length), inputGradientName),
+    },
+    effects: [],
+  };
+}
+
+/** The optimizer's update alone, with the gradients as inputs. */
+export function applyFunction(parameters: readonly ParameterInfo[], optimizer: Optimizer): GraphFunction {
+  const graph = new Graph();
+  const pairs = parameters.map((info) => ({
+    info,
+    parameter: storage(graph, info.name, info.shape),
+    gradient: input(graph, gradientName(info.name), info.shape),
+  }));
+  const effects = addUpdates(graph, optimizer, pairs);
+  return { nodes: graph.nodes, outputs: {}, effects };
+}

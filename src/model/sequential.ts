@@ -1,0 +1,56 @@
+// The two ways to make a model: a list of layers, or inputs and outputs of a drawn topology.
+import { formatBatchShape, type Layer, type SymbolicTensor } from '../layers/layer.ts';
+import { input } from '../layers/shape.ts';
+import { ShapeError } from '../core/errors.ts';
+import type { Shape } from '../graph/graph.ts';
+import { Model, type ModelOptions } from './model.ts';
+import { traceTopology } from './topology.ts';
+
+export interface SequentialOptions extends ModelOptions {
+  /** The shape of one sample, without the batch axis. */
+  readonly inputShape: Shape;
+}
+
+/**
+ * A model whose layers follow one another.
+ * @example const model = await sequential([dense(8, { activation: 'tanh' }), dense(1)], { inputShape: [2], seed: 1 });
+ * @throws ShapeError naming the first layer that cannot take what comes before it
+ */
+export async function sequential(layers: readonly Layer[], options: SequentialOptions): Promise<Model> {
+  if (!Array.isArray(layers) || layers.length === 0)
+    throw new TypeError('sequential: expected a list of at least one layer');
+  if (!options?.inputShape) throw new TypeError('sequential: expected the option inputShape, the shape of one sample');
+  const start = input(options.inputShape);
+  let tensor: SymbolicTensor = start;
+  layers.forEach((layer, i) => {
+    if (typeof layer !== 'function') throw new TypeError(`sequential: layer ${i} is ${typeof layer}, not a layer`);
+    const before = tensor;
+    try {
+      tensor = layer(before);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      throw new ShapeError(
+        `sequential: layer ${i} (${layer.type}) cannot take ${formatBatchShape(before.shape)}: ${error.message}`,
+      );
+    }
+  });
+  return Model.create(traceTopology([start], [tensor]), options);
+}
+
+export interface GraphModelOptions extends ModelOptions {
+  readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
+  readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
+}
+
+/**
+ * A model of any acyclic topology: several inputs and outputs, skip connections, shared layers.
+ * @example
+ * const x = input([4]);
+ * const h = dense(4, { activation: 'relu' })(x);
+ * const net = await model({ inputs: x, outputs: dense(1)(add()([x, h])) });
+ * @throws NeuriteError when an output depends on an input that is not listed
+ */
+export async function model({ inputs, outputs, ...options }: GraphModelOptions): Promise<Model> {
+  const list = (tensors: SymbolicTensor | readonly SymbolicTensor[]) => (Array.isArray(tensors) ? tensors : [tensors]);
+  return Model.create(traceTopology(list(inputs), list(outputs)), options);
+}

@@ -1,0 +1,94 @@
+// The named values of a model that outlive a run: parameters, optimizer slots, counters, hyperparameters.
+// Each lies at a fixed address of the model's instance from its first use on.
+import type { CoreInstance } from '../core/core.ts';
+import { ShapeError } from '../core/errors.ts';
+import { formatShape, sameShape, sizeOf, type DType, type Shape } from '../graph/graph.ts';
+import { programBytes, writeProgram, type Instruction } from '../graph/program.ts';
+import type { FillTarget, Initializer } from '../initializers/initializer.ts';
+import { RandomKind } from '../core/generated/instructions.ts';
+
+export interface StoredValue {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly address: number;
+}
+
+export class Storage {
+  private readonly instance: CoreInstance;
+  private readonly values = new Map<string, StoredValue>();
+
+  constructor(instance: CoreInstance) {
+    this.instance = instance;
+  }
+
+  has(name: string): boolean {
+    return this.values.has(name);
+  }
+
+  get(name: string): StoredValue {
+    const value = this.values.get(name);
+    if (!value) throw new Error(`model: nothing is stored as "${name}"`);
+    return value;
+  }
+
+  address = (name: string): number => this.get(name).address;
+
+  /** Reserves a value, zeroed; one that exists must have the same shape. */
+  define(name: string, shape: Shape, dtype: DType = 'f32'): StoredValue {
+    const known = this.values.get(name);
+    if (known && !sameShape(known.shape, shape))
+      throw new ShapeError(`model: "${name}" is ${formatShape(known.shape)}, not ${formatShape(shape)}`);
+    if (known) return known;
+    const address = this.instance.memory.allocate(Math.max(4, 4 * sizeOf(shape)), `model: "${name}"`);
+    const value = { name, shape, dtype, address };
+    this.values.set(name, value);
+    return value;
+  }
+
+  /** Gives the values up whose name begins with `prefix`. */
+  removeAll(prefix: string): void {
+    for (const [name, { address }] of this.values) {
+      if (!name.startsWith(prefix)) continue;
+      this.instance.memory.release(address);
+      this.values.delete(name);
+    }
+  }
+
+  /** The live memory of a value; dead after the memory grows. */
+  floats(name: string): Float32Array<ArrayBuffer> {
+    const { address, shape } = this.get(name);
+    return this.instance.memory.floats(address, sizeOf(shape));
+  }
+
+  integers(name: string): Int32Array<ArrayBuffer> {
+    const { address, shape } = this.get(name);
+    return this.instance.memory.integers(address, sizeOf(shape));
+  }
+
+  /** Fills a value by an initialiser, its random numbers drawn from `stream` of the seed. */
+  initialize(name: string, initializer: Initializer, seed: readonly [number, number], stream: number): void {
+    const { shape, address } = this.get(name);
+    const n = sizeOf(shape);
+    const target: FillTarget = {
+      shape,
+      constant: (value) => this.execute({ opcode: 'Fill', operands: { out: address, n, value } }),
+      random: (kind, a, b) =>
+        this.execute({
+          opcode: 'RandomFill',
+          operands: { kind: RandomKind[kind], out: address, n, a, b, seedLow: seed[0], seedHigh: seed[1], stream },
+        }),
+      edit: (change) => change(this.floats(name)),
+    };
+    initializer.fill(target);
+  }
+
+  private execute(instruction: Instruction): void {
+    const { memory } = this.instance;
+    const bytes = programBytes([instruction]);
+    const program = memory.allocate(bytes);
+    writeProgram(memory.u32.subarray(program / 4, (program + bytes) / 4), [instruction], () => 0);
+    this.instance.run(program);
+    memory.release(program);
+  }
+}
