@@ -9,7 +9,6 @@ const bits = new DataView(new ArrayBuffer(8));
 /** ln 2 in two words, the first with so few digits that its product with an exponent is exact. */
 const ln2High = 0.6931471805592082;
 const ln2Low = 7.371002565167799e-13;
-const log2e = 1.4426950408889634;
 
 /** π / 2 in three words, the first two of 33 bits. */
 const halfPiHigh = 1.5707963267341256;
@@ -138,7 +137,7 @@ function expOfSum(x: number, tail: number): number {
   if (Number.isNaN(x)) return NaN;
   if (x > 710) return Infinity;
   if (x < -746) return 0;
-  const k = Math.round(x * log2e);
+  const k = Math.round(x * Math.LOG2E);
   const high = x - k * ln2High;
   const low = k * ln2Low - tail;
   const r = high - low;
@@ -170,7 +169,7 @@ function mantissa(x: number): [number, number] {
   const e = (word >>> 20) - 1023 - (subnormal ? 54 : 0);
   bits.setUint32(0, (word & 0xfffff) | (1023 << 20));
   const m = bits.getFloat64(0);
-  return m > 1.4142135623730951 ? [m / 2, e + 1] : [m, e];
+  return m > Math.SQRT2 ? [m / 2, e + 1] : [m, e];
 }
 
 function powOfPositive(x: number, y: number): number {
