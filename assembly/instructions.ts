@@ -148,6 +148,13 @@ export const enum UpdateKind {
   Lion,
 }
 
+// How Gemm and PackB cut their operands (docs/adr/0003-gemm-tile-and-blocking.md); the host sizes workspaces by them.
+export const TILE_ROWS: u32 = 6;
+export const TILE_COLUMNS: u32 = 8;
+export const BLOCK_M: u32 = 96;
+export const BLOCK_N: u32 = 512;
+export const BLOCK_K: u32 = 256;
+
 /** What every instruction begins with. */
 @unmanaged
 export class Instruction {
@@ -229,7 +236,7 @@ export class ArgReduce extends Instruction {
  * out[m, n] = activation(op(A)·op(B) + bias), or += without bias and activation where `accumulate` is 1.
  * A is [m, k] (stored [k, m] where transposeA), B is [k, n] (stored [n, k] where transposeB); `packed` = 1 says that
  * b points to what PackB made of it. bias is [n] or 0. activation is a UnaryKind with its alpha and beta.
- * workspace: gemmWorkspace(m, n, k) bytes (src/graph/operations/matmul.ts).
+ * workspace: gemmWorkspace(m, n, k) bytes (src/graph/operations/matmul-workspace.ts).
  */
 @unmanaged
 export class Gemm extends Instruction {

@@ -1,11 +1,113 @@
+// Moves words without computing: transpose, strided copy, fill.
+// All of them treat 32-bit words, so that integers and NaN payloads arrive as they are.
+import { Transpose, Copy, Fill } from '../instructions';
+
+/** Side of the square blocks that a transpose works through, so that their lines stay in the first cache. */
+const BLOCK: u32 = 32;
+
+/** Four rows of four words, `strideX` bytes apart, written as their four columns, `strideOut` bytes apart. */
+@inline
+export function transpose4x4(out: usize, strideOut: usize, x: usize, strideX: usize): void {
+  const r0 = v128.load(x);
+  const r1 = v128.load(x + strideX);
+  const r2 = v128.load(x + 2 * strideX);
+  const r3 = v128.load(x + 3 * strideX);
+  const t0 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+  const t1 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+  const t2 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+  const t3 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+  v128.store(out, v128.shuffle<i64>(t0, t1, 0, 2));
+  v128.store(out + strideOut, v128.shuffle<i64>(t0, t1, 1, 3));
+  v128.store(out + 2 * strideOut, v128.shuffle<i64>(t2, t3, 0, 2));
+  v128.store(out + 3 * strideOut, v128.shuffle<i64>(t2, t3, 1, 3));
+}
+
+/** The words of x[rows, columns] that no 4×4 block covers, one by one. */
+@inline
+function transposeEdge(out: usize, strideOut: usize, x: usize, strideX: usize, rows: u32, columns: u32): void {
+  for (let r: u32 = 0; r < rows; r++) {
+    for (let c: u32 = 0; c < columns; c++) {
+      store<u32>(out + c * strideOut + ((<usize>r) << 2), load<u32>(x + r * strideX + ((<usize>c) << 2)));
+    }
+  }
+}
+
+/** One block of a transpose, at most BLOCK × BLOCK; strides in bytes. */
+function transposeBlock(out: usize, strideOut: usize, x: usize, strideX: usize, rows: u32, columns: u32): void {
+  const wholeRows = rows & ~3;
+  const wholeColumns = columns & ~3;
+  for (let r: u32 = 0; r < wholeRows; r += 4) {
+    for (let c: u32 = 0; c < wholeColumns; c += 4) {
+      const to = out + c * strideOut + ((<usize>r) << 2);
+      transpose4x4(to, strideOut, x + r * strideX + ((<usize>c) << 2), strideX);
+    }
+  }
+  if (columns & 3) {
+    const column = (<usize>wholeColumns) << 2;
+    transposeEdge(out + wholeColumns * strideOut, strideOut, x + column, strideX, wholeRows, columns & 3);
+  }
+  if (rows & 3) {
+    const row = (<usize>wholeRows) << 2;
+    transposeEdge(out + row, strideOut, x + wholeRows * strideX, strideX, rows & 3, columns);
+  }
+}
+
+/**
+ * formula: out[c, r] = x[r, c]
+ * shapes: x is [rows, columns], out [columns, rows], both row-major without gaps
+ * alias: out and x must not overlap
+ * tail: rows and columns beyond the last 4×4 block word by word
+ */
+export function transpose_f32(out: usize, x: usize, rows: u32, columns: u32): void {
+  const strideOut = (<usize>rows) << 2;
+  const strideX = (<usize>columns) << 2;
+  for (let r: u32 = 0; r < rows; r += BLOCK) {
+    for (let c: u32 = 0; c < columns; c += BLOCK) {
+      const to = out + c * strideOut + ((<usize>r) << 2);
+      const from = x + r * strideX + ((<usize>c) << 2);
+      transposeBlock(to, strideOut, from, strideX, min(BLOCK, rows - r), min(BLOCK, columns - c));
+    }
+  }
+}
+
 export function execTranspose(pc: usize): u32 {
-  return unreachable();
+  const i = changetype<Transpose>(pc);
+  const bytes = (<usize>(i.rows * i.columns)) << 2;
+  for (let b: u32 = 0; b < i.batch; b++) transpose_f32(i.out + b * bytes, i.x + b * bytes, i.rows, i.columns);
+  return 0;
+}
+
+/** out[r, c] = x[r, c] for rows `strideOut` and `strideX` words apart; out and x must not overlap. */
+export function copy_f32(out: usize, x: usize, rows: u32, columns: u32, strideOut: u32, strideX: u32): void {
+  if (strideOut == columns && strideX == columns) {
+    memory.copy(out, x, (<usize>(rows * columns)) << 2);
+    return;
+  }
+  const bytes = (<usize>columns) << 2;
+  for (let r: u32 = 0; r < rows; r++) {
+    memory.copy(out, x, bytes);
+    out += (<usize>strideOut) << 2;
+    x += (<usize>strideX) << 2;
+  }
 }
 
 export function execCopy(pc: usize): u32 {
-  return unreachable();
+  const i = changetype<Copy>(pc);
+  copy_f32(i.out, i.x, i.rows, i.columns, i.strideOut, i.strideX);
+  return 0;
+}
+
+/** out[i] = value, its bits as they are. */
+export function fill_f32(out: usize, n: u32, value: u32): void {
+  const lanes = i32x4.splat(value);
+  const end = out + ((<usize>n) << 2);
+  const whole = out + ((<usize>(n & ~3)) << 2);
+  for (; out < whole; out += 16) v128.store(out, lanes);
+  for (; out < end; out += 4) store<u32>(out, value);
 }
 
 export function execFill(pc: usize): u32 {
-  return unreachable();
+  const i = changetype<Fill>(pc);
+  fill_f32(i.out, i.n, load<u32>(pc + offsetof<Fill>('value')));
+  return 0;
 }
