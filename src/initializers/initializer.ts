@@ -20,7 +20,7 @@ export interface FillTarget {
 
 export interface Initializer {
   readonly spec: InitializerSpec;
-  fill(target: FillTarget): void;
+  draw(target: FillTarget): void;
 }
 
 /** An initialiser, its name, or its JSON form. */
@@ -42,7 +42,7 @@ type Parameters = Readonly<Record<string, number>>;
 interface Definition {
   defaults: Parameters;
   check?(parameters: Parameters): string | undefined;
-  fill(target: FillTarget, parameters: Parameters): void;
+  draw(target: FillTarget, parameters: Parameters): void;
 }
 
 const nonNegative = (name: string) => (parameters: Parameters) =>
@@ -51,7 +51,7 @@ const nonNegative = (name: string) => (parameters: Parameters) =>
 /** Uniform in ±√(3 · variance), or normal truncated at two deviations: the two forms of a scaled initialiser. */
 const scaled = (form: 'uniform' | 'normal', variance: (fans: Fans) => number): Definition => ({
   defaults: {},
-  fill(target) {
+  draw(target) {
     const { fanIn, fanOut } = fansOf(target.shape);
     const v = variance({ fanIn: Math.max(1, fanIn), fanOut: Math.max(1, fanOut) });
     const limit = Math.sqrt(3 * v);
@@ -66,24 +66,24 @@ const he = ({ fanIn }: Fans) => 2 / fanIn;
 const lecun = ({ fanIn }: Fans) => 1 / fanIn;
 
 const definitions: Readonly<Record<string, Definition>> = {
-  zeros: { defaults: {}, fill: (target) => target.constant(0) },
-  ones: { defaults: {}, fill: (target) => target.constant(1) },
-  constant: { defaults: { value: 0 }, fill: (target, { value }) => target.constant(value!) },
+  zeros: { defaults: {}, draw: (target) => target.constant(0) },
+  ones: { defaults: {}, draw: (target) => target.constant(1) },
+  constant: { defaults: { value: 0 }, draw: (target, { value }) => target.constant(value!) },
   uniform: {
     defaults: { minimum: -0.05, maximum: 0.05 },
     check: ({ minimum, maximum }) =>
       minimum! <= maximum! ? undefined : `minimum at most maximum, got ${minimum} and ${maximum}`,
-    fill: (target, { minimum, maximum }) => target.random('Uniform', minimum!, maximum!),
+    draw: (target, { minimum, maximum }) => target.random('Uniform', minimum!, maximum!),
   },
   normal: {
     defaults: { mean: 0, deviation: 0.05 },
     check: nonNegative('deviation'),
-    fill: (target, { mean, deviation }) => target.random('Normal', mean!, deviation!),
+    draw: (target, { mean, deviation }) => target.random('Normal', mean!, deviation!),
   },
   truncatedNormal: {
     defaults: { mean: 0, deviation: 0.05 },
     check: nonNegative('deviation'),
-    fill: (target, { mean, deviation }) => target.random('TruncatedNormal', mean!, deviation!),
+    draw: (target, { mean, deviation }) => target.random('TruncatedNormal', mean!, deviation!),
   },
   glorotUniform: scaled('uniform', glorot),
   glorotNormal: scaled('normal', glorot),
@@ -93,7 +93,7 @@ const definitions: Readonly<Record<string, Definition>> = {
   lecunNormal: scaled('normal', lecun),
   orthogonal: {
     defaults: { gain: 1 },
-    fill(target, { gain }) {
+    draw(target, { gain }) {
       if (target.shape.length < 2)
         throw new ShapeError(`orthogonal: expected at least 2 dimensions, got ${formatShape(target.shape)}`);
       target.random('Normal', 0, 1);
@@ -103,7 +103,7 @@ const definitions: Readonly<Record<string, Definition>> = {
   },
   identity: {
     defaults: { gain: 1 },
-    fill(target, { gain }) {
+    draw(target, { gain }) {
       if (target.shape.length !== 2)
         throw new ShapeError(`identity: expected 2 dimensions, got ${formatShape(target.shape)}`);
       const [rows, columns] = target.shape as [number, number];
@@ -120,7 +120,7 @@ export const initializerNames = Object.keys(definitions);
 
 /** @throws RangeError for an unknown name or parameter, or a parameter out of range */
 export function resolveInitializer(initializer: InitializerLike): Initializer {
-  if (typeof initializer === 'object' && initializer !== null && 'fill' in initializer)
+  if (typeof initializer === 'object' && initializer !== null && 'draw' in initializer)
     return initializer as Initializer;
   const spec = typeof initializer === 'string' ? { type: initializer } : initializer;
   if (typeof spec?.type !== 'string') throw new TypeError(`initializer: expected a name, got ${typeof initializer}`);
@@ -135,5 +135,5 @@ export function resolveInitializer(initializer: InitializerLike): Initializer {
   const parameters = { ...definition.defaults, ...(given as Parameters) };
   const complaint = definition.check?.(parameters);
   if (complaint) throw new RangeError(`${type}: expected ${complaint}`);
-  return { spec: { type, ...parameters }, fill: (target) => definition.fill(target, parameters) };
+  return { spec: { type, ...parameters }, draw: (target) => definition.draw(target, parameters) };
 }

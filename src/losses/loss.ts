@@ -162,14 +162,14 @@ function makeLoss(type: LossType, spec: LossSpec): Loss {
  */
 function stableForm(type: LossType, kind: Kind, prediction: Node): { kernel: LossName; prediction: Node } {
   const [below] = prediction.inputs;
-  const function_ = prediction.attributes['kind'];
-  if (type === 'crossEntropy' && prediction.operation === 'softmax' && function_ === 'Softmax')
+  const kindOfPrediction = prediction.attributes['kind'];
+  if (type === 'crossEntropy' && prediction.operation === 'softmax' && kindOfPrediction === 'Softmax')
     return { kernel: kind.kernel, prediction: below! };
-  const isSigmoid = prediction.operation === 'unary' && function_ === 'Sigmoid';
+  const isSigmoid = prediction.operation === 'unary' && kindOfPrediction === 'Sigmoid';
   if (type === 'binaryCrossEntropy' && isSigmoid) return { kernel: 'BinaryCrossEntropyLogits', prediction: below! };
   if (type === 'binaryCrossEntropyWithLogits' && isSigmoid)
     throw new ShapeError('binaryCrossEntropyWithLogits: the prediction is already a sigmoid; use binaryCrossEntropy');
-  if (type === 'negativeLogLikelihood' && prediction.operation === 'softmax' && function_ === 'Softmax')
+  if (type === 'negativeLogLikelihood' && prediction.operation === 'softmax' && kindOfPrediction === 'Softmax')
     throw new ShapeError(
       'negativeLogLikelihood: the prediction must be log-probabilities; use logSoftmax or crossEntropy',
     );

@@ -22,11 +22,13 @@ export type Evaluation = { loss: number } & Record<string, MetricValue>;
 
 export function evaluate(model: Model, data: TrainingData, options: EvaluateOptions = {}): Evaluation {
   const { batchSize = 256 } = options;
-  const losses = resolveLosses(model, options.loss ?? model.trainer.losses, 'model.evaluate');
+  const losses = resolveLosses(model, options.loss ?? knownLosses(model), 'model.evaluate');
   const metrics = chooseMetrics(losses, options.metrics ?? model.trainer.metrics);
   const resolved = resolveTrainingData(model.topology, data, losses, 'model.evaluate', options);
   return evaluateResolved(model, resolved, losses, model.trainer.lossWeights, metrics, batchSize);
 }
+
+const knownLosses = ({ trainer }: Model) => (trainer.losses.length ? trainer.losses : trainer.defaultLoss);
 
 /** One loss for each output. */
 export function resolveLosses(model: Model, loss: LossLike | readonly LossLike[] | undefined, what: string): Loss[] {

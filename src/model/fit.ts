@@ -24,8 +24,8 @@ import type { Model } from './model.ts';
 import { pause } from './pause.ts';
 
 export interface FitOptions {
-  /** What is minimised: one for all outputs, or one for each. */
-  readonly loss: LossLike | readonly LossLike[];
+  /** What is minimised: one for all outputs, or one for each. A model made by `network` knows its own. */
+  readonly loss?: LossLike | readonly LossLike[];
   /** How much each output's loss counts; 1 by default. */
   readonly lossWeights?: readonly number[];
   /** Adam by default. */
@@ -78,7 +78,7 @@ export interface History {
 
 const yieldEvery = 30;
 
-export async function fit(model: Model, data: TrainingData, options: FitOptions): Promise<History> {
+export async function fit(model: Model, data: TrainingData, options: FitOptions = {}): Promise<History> {
   const run = prepare(model, data, options);
   const { epochs, callbacks } = run;
   const history: Record<string, number[]> = {};
@@ -130,7 +130,7 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
   for (const [name, value] of Object.entries({ epochs, batchSize }))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new RangeError(`model.fit: expected ${name} of at least 1, got ${String(value)}`);
-  const losses = resolveLosses(model, options.loss, 'model.fit');
+  const losses = resolveLosses(model, options.loss ?? model.trainer.defaultLoss, 'model.fit');
   const optimizer = resolveOptimizer(options.optimizer ?? 'adam');
   const metrics = chooseMetrics(losses, options.metrics);
   const whole = resolveTrainingData(model.topology, given, losses, 'model.fit', options);

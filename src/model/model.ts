@@ -272,7 +272,7 @@ export class Model {
   // ---- training and the rest
 
   /** Trains; see FitOptions. Resolves with the history of losses and metrics. */
-  fit(data: TrainingData, options: FitOptions): Promise<History> {
+  fit(data: TrainingData, options: FitOptions = {}): Promise<History> {
     return fit(this, data, options);
   }
 

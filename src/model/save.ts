@@ -1,25 +1,23 @@
 // Models as safetensors files: the weights under plain names, so that any reader of the format opens them, and in
 // the metadata the topology, what the model remembers, and on request the optimizer's state.
-import { FormatError, NeuriteError, ShapeError } from '../core/errors.ts';
-import type { CoreOptions } from '../core/features.ts';
-import { decodeSafetensors, encodeSafetensors, type SafeTensors, type WritableTensor } from '../formats/safetensors.ts';
-import { formatShape, sameShape, type Shape } from '../graph/graph.ts';
-import { resolveLoss } from '../losses/loss.ts';
-import { optimizerFromConfig } from '../optimizers/index.ts';
+import { encodeSafetensors, type WritableTensor } from '../formats/safetensors.ts';
+import type { LossSpec } from '../losses/loss.ts';
 import type { ScheduleState } from '../optimizers/schedule.ts';
-import { fileAccess, readSource } from './files.ts';
-import { Model } from './model.ts';
-import { topologyFromJSON, topologyToJSON } from './topology.ts';
+import { fileAccess } from './files.ts';
+import type { Model } from './model.ts';
+import { topologyToJSON } from './topology.ts';
 
 export interface SaveOptions {
   /** Whether the optimizer's state is written too, so that training resumes to the same bits; false by default. */
   readonly optimizer?: boolean;
 }
 
-const formatVersion = 1;
+/** The version of the file's metadata; a reader refuses a later one. */
+export const formatVersion = 1;
 
-interface SavedTraining {
-  losses: Parameters<typeof resolveLoss>[0][];
+/** What is kept of the training. */
+export interface SavedTraining {
+  losses: LossSpec[];
   lossWeights: number[];
   optimizer?: { type: string; config: object; state: Record<string, number>; step: number; epoch: number };
   schedule?: ScheduleState;
@@ -56,100 +54,4 @@ export async function saveModel(model: Model, path: string, options: SaveOptions
   if (typeof path !== 'string' || path === '') throw new TypeError(`model.save: expected a path, got ${typeof path}`);
   const files = fileAccess('model.save');
   await files.write(path, modelToBytes(model, options));
-}
-
-/**
- * Opens a model that `save` wrote: from a path (Node), a URL, a Blob, a Response or bytes.
- * @example const model = await loadModel('digits.safetensors');
- * @throws FormatError for a file that is damaged, or holds no neurite model, or one of a later version
- */
-export async function loadModel(
-  source: string | URL | Blob | Response | ArrayBuffer | Uint8Array,
-  options: CoreOptions = {},
-): Promise<Model> {
-  const file = decodeSafetensors(await readSource(source));
-  const { metadata } = file;
-  if (metadata['format'] !== 'neurite')
-    throw new FormatError(
-      'model.load: the file has weights but no neurite topology (no "format": "neurite" in its metadata)',
-    );
-  const version = Number(metadata['version']);
-  if (!(version >= 1 && version <= formatVersion))
-    throw new FormatError(
-      `model.load: the file is of version ${metadata['version']}; this neurite knows ${formatVersion}`,
-    );
-  const topology = inFile('topology', () => topologyFromJSON(parse(metadata, 'topology')));
-  const seed = Number(metadata['seed'] ?? 0);
-  const model = await Model.create(topology, { ...options, seed });
-  checkTensors(model, file);
-  for (const { name } of model.parameters) model.storage.floats(name).set(floatsOf(file, name));
-  model.weightsChanged();
-  model.metadata = parse(metadata, 'metadata') as Record<string, unknown>;
-  inFile('training state', () => restoreTraining(model, file, parse(metadata, 'training') as SavedTraining));
-  return model;
-}
-
-/** An error of what the file says, told as one of the file. */
-function inFile<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FormatError) throw error;
-    throw new FormatError(`model.load: the file's ${what} cannot be used: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-function parse(metadata: Readonly<Record<string, string>>, name: string): unknown {
-  const text = metadata[name];
-  if (text === undefined) throw new FormatError(`model.load: the file's metadata has no "${name}"`);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new FormatError(`model.load: the file's "${name}" is not JSON`, { cause: error });
-  }
-}
-
-/** Every parameter must be there in its shape, and nothing that the model has no place for. */
-function checkTensors(model: Model, { tensors }: SafeTensors): void {
-  for (const { name, shape } of model.parameters) checkTensor(tensors, name, shape);
-  const known = new Set(model.parameters.map(({ name }) => name));
-  for (const name of tensors.keys())
-    if (!known.has(name) && !name.startsWith('optimizer.'))
-      throw new FormatError(`model.load: tensor "${name}" of the file has no place in the model`);
-}
-
-function checkTensor(tensors: SafeTensors['tensors'], name: string, shape: Shape): void {
-  const tensor = tensors.get(name);
-  if (!tensor) throw new FormatError(`model.load: the file has no tensor "${name}"`);
-  if (!(tensor.data instanceof Float32Array))
-    throw new FormatError(`model.load: tensor "${name}" is ${tensor.dtype} in the file; expected F32`);
-  if (!sameShape(tensor.shape, shape))
-    throw new ShapeError(
-      `model.load: tensor "${name}" is ${formatShape(tensor.shape)} in the file and ${formatShape(shape)} in the model`,
-    );
-}
-
-const floatsOf = ({ tensors }: SafeTensors, name: string) => tensors.get(name)!.data as Float32Array;
-
-function restoreTraining(model: Model, file: SafeTensors, saved: SavedTraining): void {
-  if (!Array.isArray(saved?.losses) || !Array.isArray(saved.lossWeights))
-    throw new NeuriteError('it has no lists of losses and lossWeights');
-  const { trainer, storage } = model;
-  trainer.losses = saved.losses.map(resolveLoss);
-  trainer.lossWeights = saved.lossWeights;
-  if (!saved.optimizer) return;
-  const { type, config, state, step, epoch } = saved.optimizer;
-  trainer.use(optimizerFromConfig(type, config));
-  for (const name of trainer.slotNames()) {
-    checkTensor(file.tensors, name, storage.get(name).shape);
-    storage.floats(name).set(floatsOf(file, name));
-  }
-  Object.assign(trainer, {
-    optimizerState: state,
-    step,
-    epoch,
-    scheduleState: saved.schedule ?? trainer.scheduleState,
-  });
 }

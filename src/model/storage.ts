@@ -80,7 +80,7 @@ export class Storage {
         }),
       edit: (change) => change(this.floats(name)),
     };
-    initializer.fill(target);
+    initializer.draw(target);
   }
 
   private execute(instruction: Instruction): void {

@@ -1,6 +1,13 @@
 // Adadelta (PyTorch Adadelta).
 import { fraction, positive, readOptions } from './options.ts';
-import { decayFields, decayScalars, defineOptimizer, zeros, type Optimizer, type OptimizerOptions } from './optimizer.ts';
+import {
+  decayFields,
+  decayScalars,
+  defineOptimizer,
+  zeros,
+  type Optimizer,
+  type OptimizerOptions,
+} from './optimizer.ts';
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** How slowly both means of squares forget, in [0, 1); 0.9 by default. */

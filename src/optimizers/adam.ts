@@ -1,7 +1,14 @@
 // Adam and AdamW, each with AMSGrad on request (PyTorch Adam, AdamW), and what their kin share with them.
 import { powInteger } from '../core/deterministic.ts';
 import { flag, fraction, positive, readOptions, type Values } from './options.ts';
-import { decayFields, decayScalars, defineOptimizer, zeros, type Optimizer, type OptimizerOptions } from './optimizer.ts';
+import {
+  decayFields,
+  decayScalars,
+  defineOptimizer,
+  zeros,
+  type Optimizer,
+  type OptimizerOptions,
+} from './optimizer.ts';
 
 /** The options of Adam and its kin. */
 export interface MomentsOptions extends OptimizerOptions {

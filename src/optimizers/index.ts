@@ -7,7 +7,7 @@ export { lion, type LionOptions } from './lion.ts';
 export { nadam, type NadamOptions } from './nadam.ts';
 export type { Optimizer, OptimizerOptions, OptimizerState, Slot } from './optimizer.ts';
 export { radam, type RadamOptions } from './radam.ts';
-export { optimizerFromConfig, optimizerNames, resolveOptimizer } from './registry.ts';
+export { optimizerFromConfig, optimizerNames, resolveOptimizer, type OptimizerLike } from './registry.ts';
 export { rmsprop, type RmspropOptions } from './rmsprop.ts';
 export * from './schedules.ts';
 export { sgd, type SgdOptions } from './sgd.ts';

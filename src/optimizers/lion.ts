@@ -1,6 +1,13 @@
 // Lion: steps of one size, along the sign of a momentum.
 import { fraction, readOptions } from './options.ts';
-import { decayFields, decayScalars, defineOptimizer, zeros, type Optimizer, type OptimizerOptions } from './optimizer.ts';
+import {
+  decayFields,
+  decayScalars,
+  defineOptimizer,
+  zeros,
+  type Optimizer,
+  type OptimizerOptions,
+} from './optimizer.ts';
 
 export interface LionOptions extends OptimizerOptions {
   /** How much the momentum counts against the gradient in a step, in [0, 1); 0.9 by default. */

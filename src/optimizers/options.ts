@@ -44,8 +44,7 @@ export function readOptions<F extends Fields>(owner: string, options: object, fi
 
 function checked(owner: string, name: string, value: unknown, field: Field<any>): unknown {
   if (!field.is(value)) throw new TypeError(`${owner}: expected ${name} to be ${field.kind}, got ${show(value)}`);
-  if (!field.accepts(value))
-    throw new RangeError(`${owner}: expected ${name} ${field.expected}, got ${show(value)}`);
+  if (!field.accepts(value)) throw new RangeError(`${owner}: expected ${name} ${field.expected}, got ${show(value)}`);
   return value;
 }
 
@@ -98,6 +97,5 @@ export const milestoneList = () =>
     kind: 'an array of numbers',
     is: (value) => Array.isArray(value) && value.every((item) => typeof item === 'number'),
     expected: 'to be increasing integers ≥ 1',
-    accepts: (list) =>
-      list.every((at, i) => Number.isInteger(at) && at >= 1 && (i === 0 || at > list[i - 1]!)),
+    accepts: (list) => list.every((at, i) => Number.isInteger(at) && at >= 1 && (i === 0 || at > list[i - 1]!)),
   });

@@ -73,7 +73,11 @@ interface PlateauState extends ScheduleState {
   cooling: number;
 }
 
-function improvement({ mode, threshold, thresholdMode }: Required<Pick<OnPlateauOptions, 'mode' | 'threshold' | 'thresholdMode'>>) {
+function improvement({
+  mode,
+  threshold,
+  thresholdMode,
+}: Required<Pick<OnPlateauOptions, 'mode' | 'threshold' | 'thresholdMode'>>) {
   const sign = mode === 'min' ? -1 : 1;
   const relative = thresholdMode === 'relative';
   return (metric: number, best: number): boolean => {

@@ -36,12 +36,15 @@ export function optimizerFromConfig(type: string, config: object): Optimizer {
   return factories[type]!(config);
 }
 
+/** An optimizer, or its name for its defaults. */
+export type OptimizerLike = string | Optimizer;
+
 /**
  * The optimizer itself, or the one of that name with its default options: `'adam'`.
  * @throws RangeError for an unknown name
  * @throws TypeError for what is neither a name nor an optimizer
  */
-export function resolveOptimizer(nameOrOptimizer: string | Optimizer): Optimizer {
+export function resolveOptimizer(nameOrOptimizer: OptimizerLike): Optimizer {
   if (typeof nameOrOptimizer === 'string') return optimizerFromConfig(nameOrOptimizer, {});
   if (typeof nameOrOptimizer !== 'object' || nameOrOptimizer === null || !('updateKind' in nameOrOptimizer))
     throw new TypeError(`optimizer: expected a name or an optimizer, got ${JSON.stringify(nameOrOptimizer)}`);

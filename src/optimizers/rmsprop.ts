@@ -1,6 +1,13 @@
 // RMSprop, with momentum and centred on request (PyTorch RMSprop).
 import { flag, fraction, positive, readOptions } from './options.ts';
-import { decayFields, decayScalars, defineOptimizer, zeros, type Optimizer, type OptimizerOptions } from './optimizer.ts';
+import {
+  decayFields,
+  decayScalars,
+  defineOptimizer,
+  zeros,
+  type Optimizer,
+  type OptimizerOptions,
+} from './optimizer.ts';
 
 export interface RmspropOptions extends OptimizerOptions {
   /** How slowly the mean of squares forgets, in [0, 1); 0.99 by default (PyTorch's alpha, Keras's rho). */

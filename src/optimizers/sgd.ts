@@ -1,6 +1,13 @@
 // Stochastic gradient descent: plain, with momentum, with Nesterov's momentum (PyTorch SGD).
 import { flag, fraction, readOptions, share } from './options.ts';
-import { decayFields, decayScalars, defineOptimizer, zeros, type Optimizer, type OptimizerOptions } from './optimizer.ts';
+import {
+  decayFields,
+  decayScalars,
+  defineOptimizer,
+  zeros,
+  type Optimizer,
+  type OptimizerOptions,
+} from './optimizer.ts';
 
 export interface SgdOptions extends OptimizerOptions {
   /** In [0, 1); 0 by default. */

@@ -1,22 +1,12 @@
 // Elementwise functions of two arguments with broadcasting: arithmetic, extremes, comparisons.
 import { BinaryKind } from '../../core/generated/instructions.ts';
-import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
-import { formatShape, sameShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
+import { sameShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
+import { binary, divide, multiply, subtract, type BinaryName } from './arithmetic.ts';
 import { broadcastAxes, broadcastShape } from './broadcast.ts';
 import { sumTo } from './reduce.ts';
 import { scalar } from './sources.ts';
 import { unary } from './unary.ts';
-
-export type BinaryName = keyof typeof BinaryKind;
-
-/** kind(a, b). */
-export const binary = (graph: Graph, kind: BinaryName, a: Node, b: Node): Node => graph.add('binary', [a, b], { kind });
-
-export const add = (graph: Graph, a: Node, b: Node): Node => binary(graph, 'Add', a, b);
-export const subtract = (graph: Graph, a: Node, b: Node): Node => binary(graph, 'Subtract', a, b);
-export const multiply = (graph: Graph, a: Node, b: Node): Node => binary(graph, 'Multiply', a, b);
-export const divide = (graph: Graph, a: Node, b: Node): Node => binary(graph, 'Divide', a, b);
 
 type GradientRule = (graph: Graph, a: Node, b: Node, out: Node, dOut: Node) => [Node | null, Node | null];
 
@@ -78,14 +68,6 @@ defineOperation('binary', {
   // Only an operand of the result's own shape has memory to take over: the plan compares the sizes.
   inPlace: [0, 1],
 });
-
-/** x repeated along its axes of size 1 (and new leading ones) to `shape`. */
-export function broadcastTo(graph: Graph, x: Node, shape: Shape): Node {
-  if (sameShape(x.shape, shape)) return x;
-  if (!sameShape(broadcastShape('broadcast', x.shape, shape), shape))
-    throw new ShapeError(`broadcast: ${formatShape(x.shape)} does not fill ${formatShape(shape)}`);
-  return graph.add('broadcastTo', [x], { shape });
-}
 
 defineOperation('broadcastTo', {
   infer: (_inputs, { shape }) => ({ shape: shape as Shape, dtype: 'f32' }),

@@ -1,5 +1,6 @@
 // All operations, registered by being imported, and the functions that add them to a graph.
-export * from './binary.ts';
+import './binary.ts';
+export * from './arithmetic.ts';
 export * from './dropout.ts';
 export * from './loss.ts';
 export * from './matmul.ts';

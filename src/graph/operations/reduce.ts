@@ -3,7 +3,7 @@ import { ArgReduceKind, ReduceKind } from '../../core/generated/instructions.ts'
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
 import { formatShape, sameShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
-import { binary, broadcastTo, divide, multiply } from './binary.ts';
+import { binary, broadcastTo, divide, multiply } from './arithmetic.ts';
 import { reshape } from './shape.ts';
 import { unary } from './unary.ts';
 
