@@ -1,7 +1,7 @@
 // Files of Node: reading whole ones, and writing so that a crash leaves the old file or the new one,
 // never a part: a temporary file in the same folder, flushed to the disk, then renamed over the old one.
 import { randomBytes } from 'node:crypto';
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { NeuriteError } from '../core/errors.ts';
@@ -19,6 +19,16 @@ export async function readFileBytes(path: string): Promise<Uint8Array<ArrayBuffe
 /** @throws NeuriteError when the file cannot be written; the old one is as it was */
 export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
   await writeAtomically(path, (file) => file.writeFile(bytes));
+}
+
+/**
+ * Adds to the end of a file, which is made where there is none.
+ * @throws NeuriteError when the file cannot be written
+ */
+export async function appendText(path: string, text: string): Promise<void> {
+  await appendFile(path, text).catch((cause: unknown) => {
+    throw fileError('write', path, cause);
+  });
 }
 
 /**

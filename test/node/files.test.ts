@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { NeuriteError } from '../../src/core/errors.ts';
-import { readFileBytes, writeAtomically, writeFileAtomic } from '../../src/node/files.ts';
+import { appendText, readFileBytes, writeAtomically, writeFileAtomic } from '../../src/node/files.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
 const files = join(import.meta.dirname, '../../src/node/files.ts');
@@ -76,6 +76,14 @@ describe('writeFileAtomic', () => {
     await expect(writeFileAtomic(join(folder, 'sub'), 'x')).rejects.toThrow('it is a folder');
     expect(readdirSync(folder)).toEqual(['sub']);
   });
+});
+
+test('appendText makes a file and adds to it', async () => {
+  const path = join(temporaryFolder(), 'log.csv');
+  await appendText(path, 'a\n');
+  await appendText(path, 'b\n');
+  expect(readFileSync(path, 'utf8')).toBe('a\nb\n');
+  await expect(appendText(join(path, 'x'), 'c')).rejects.toThrow('a part of the path is not a folder');
 });
 
 describe('readFileBytes', () => {
