@@ -127,7 +127,8 @@ function scaler(type: ScalerType, offset: readonly number[], scale: readonly num
     if (tensor.shape.length === 0 || rowSize(tensor) !== offset.length)
       throw new ShapeError(`${what}: expected ${offset.length} columns, got ${formatShape(tensor.shape)}`);
     checkFinite(tensor, what);
-    const data = Float32Array.from(tensor.data, (value, index) => formula(value, index % offset.length));
+    const data = new Float32Array(tensor.data.length);
+    for (let index = 0; index < data.length; index++) data[index] = formula(tensor.data[index], index % offset.length);
     return { data, shape: tensor.shape };
   };
   return {

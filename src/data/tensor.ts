@@ -99,10 +99,9 @@ export function toNested(value: Tensor): NestedNumbers {
 export function checkFinite(value: Tensor, what: string): void {
   const { data } = value;
   if (data instanceof Int32Array) return;
-  let sum = 0;
-  for (let index = 0; index < data.length; index++) sum += data[index] * 0;
-  if (sum === 0) return;
-  const first = data.findIndex((number) => !Number.isFinite(number));
+  let first = 0;
+  while (first < data.length && Number.isFinite(data[first])) first++;
+  if (first === data.length) return;
   const count = data.reduce((total, number) => total + (Number.isFinite(number) ? 0 : 1), 0);
   throw new RangeError(
     `${what}: ${data[first]} at ${placeOf(first, value.shape)}; expected finite values, ${count} of ${data.length} are not`,

@@ -60,7 +60,7 @@ const dtypes = new Map<string, DType>([
   ['I8', { bytes: 1, read: viewer(Int8Array), written: Int8Array }],
   ['I16', { bytes: 2, read: viewer(Int16Array), written: Int16Array }],
   ['U16', { bytes: 2, read: viewer(Uint16Array), written: Uint16Array }],
-  ['F16', { bytes: 2, read: (...part) => Float32Array.from(viewer(Uint16Array)(...part), halfToNumber) }],
+  ['F16', { bytes: 2, read: (...part) => expandHalves(viewer(Uint16Array)(...part)) }],
   ['BF16', { bytes: 2, read: (...part) => expandBrainFloats(viewer(Uint16Array)(...part)) }],
   ['I32', { bytes: 4, read: viewer(Int32Array), written: Int32Array }],
   ['U32', { bytes: 4, read: viewer(Uint32Array), written: Uint32Array }],
@@ -292,7 +292,15 @@ function viewer<T extends SafeTensorData>(array: Viewable<T>) {
 
 /** A BF16 is the upper half of an f32. */
 function expandBrainFloats(values: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer);
+  const bits = new Uint32Array(values.length);
+  for (let index = 0; index < bits.length; index++) bits[index] = values[index] << 16;
+  return new Float32Array(bits.buffer);
+}
+
+function expandHalves(values: Uint16Array): Float32Array {
+  const numbers = new Float32Array(values.length);
+  for (let index = 0; index < numbers.length; index++) numbers[index] = halfToNumber(values[index]);
+  return numbers;
 }
 
 /** IEEE 754 binary16: 1 bit of sign, 5 of exponent (bias 15), 10 of fraction; every value fits f32. */

@@ -1,0 +1,1 @@
+export function makeDatasets(): Map<string, string>;
