@@ -16,6 +16,7 @@ export interface ReferenceOptions {
   amsgrad: boolean;
   centered: boolean;
   momentumDecay: number;
+  legacyBiasCorrection: boolean;
   learningRateDecay: number;
   initialAccumulator: number;
 }
@@ -63,6 +64,7 @@ const defaults: ReferenceOptions = {
   amsgrad: false,
   centered: false,
   momentumDecay: 4e-3,
+  legacyBiasCorrection: false,
   learningRateDecay: 0,
   initialAccumulator: 0,
 };
@@ -103,7 +105,8 @@ const nadam: Rule = (p, gradient, t, memory, options) => {
   const product = (memory['product'] = (memory['product'] ?? 1) * mu);
   const m = average(memory, 'm', beta1, g);
   const v = average(memory, 'v', beta2, g * g) / (1 - beta2 ** t);
-  const mHat = (muNext * m) / (1 - product * muNext) + ((1 - mu) * g) / (1 - product);
+  const productNext = product * muNext * (options.legacyBiasCorrection ? mu : 1);
+  const mHat = (muNext * m) / (1 - productNext) + ((1 - mu) * g) / (1 - product);
   return decayed - (learningRate * mHat) / (Math.sqrt(v) + epsilon);
 };
 

@@ -17,6 +17,8 @@ import {
   type Optimizer,
 } from '../../src/optimizers/index.ts';
 
+const slots = (optimizer: Optimizer) => optimizer.slots.map(({ name }) => name);
+
 test('optimizers: the defaults are those of PyTorch', () => {
   const moments = { weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
   expect(sgd().config).toEqual({ learningRate: 1e-3, momentum: 0, nesterov: false, dampening: 0, weightDecay: 0 });
@@ -27,6 +29,7 @@ test('optimizers: the defaults are those of PyTorch', () => {
     learningRate: 2e-3,
     momentumDecay: 4e-3,
     decoupledWeightDecay: false,
+    legacyBiasCorrection: false,
   });
   expect(radam().config).toEqual({ ...moments, learningRate: 1e-3, decoupledWeightDecay: false });
   expect(adamax().config).toEqual({ ...moments, learningRate: 2e-3 });
@@ -50,7 +53,6 @@ test('optimizers: the defaults are those of PyTorch', () => {
 });
 
 test('optimizers: at most three slots, named', () => {
-  const slots = (optimizer: Optimizer) => optimizer.slots.map(({ name }) => name);
   expect(slots(sgd())).toEqual([]);
   expect(slots(sgd({ momentum: 0.9 }))).toEqual(['momentum']);
   expect(slots(adam())).toEqual(['m', 'v']);

@@ -205,5 +205,7 @@ test('schedules: refuse bad options by name', () => {
   expect(() => constant({ learningRate }).rate(-1)).toThrow(
     new RangeError('constant: expected an index that is an integer ≥ 0, got -1'),
   );
-  expect(() => scheduleFromConfig('cosinedecay', {})).toThrow('unknown schedule "cosinedecay"; did you mean "cosineDecay"?');
+  expect(() => scheduleFromConfig('cosinedecay', {})).toThrow(
+    'unknown schedule "cosinedecay"; did you mean "cosineDecay"?',
+  );
 });
