@@ -19,7 +19,7 @@ const twoOverPi = 0.6366197723675814;
 /** The largest argument of `cos` and `sin`: the product of its quadrant with a word of π / 2 is still exact. */
 const largestAngle = 1048576;
 
-/** Up to this power a repeated product errs less than exp(y · log x) would cost. */
+/** Up to this power `pow` is a repeated product: exact where the products are, well within the bound elsewhere. */
 const largestProduct = 32;
 
 const expTerms = taylor(2, 13, (n) => 1 / factorial(n));

@@ -9,6 +9,8 @@ export interface NadamOptions extends MomentsOptions {
   momentumDecay?: number;
   /** Decay the parameter itself instead of adding to the gradient; false by default. */
   decoupledWeightDecay?: boolean;
+  /** Count μ_t twice in the correction of the momentum, as PyTorch did before 2.0 (pytorch#92699); false by default. */
+  legacyBiasCorrection?: boolean;
 }
 
 /**
@@ -22,8 +24,9 @@ export function nadam(options: NadamOptions = {}): Optimizer {
     ...momentsFields(2e-3),
     momentumDecay: nonNegative(4e-3),
     decoupledWeightDecay: flag(false),
+    legacyBiasCorrection: flag(false),
   });
-  const { beta1, beta2, epsilon, weightDecay, momentumDecay, decoupledWeightDecay } = values;
+  const { beta1, beta2, epsilon, weightDecay, momentumDecay, decoupledWeightDecay, legacyBiasCorrection } = values;
   const momentumAt = (step: number) => beta1 * (1 - 0.5 * pow(0.96, step * momentumDecay));
   return defineOptimizer({
     type: 'nadam',
@@ -32,15 +35,17 @@ export function nadam(options: NadamOptions = {}): Optimizer {
     slots: [zeros('m'), zeros('v')],
     initialState: () => ({ step: 0, momentumProduct: 1 }),
     scalars(step, learningRate, state) {
+      const now = momentumAt(step);
       const next = momentumAt(step + 1);
       const product = momentumProduct(state, step, momentumAt);
+      const nextProduct = legacyBiasCorrection ? product * now * next : product * next;
       return {
-        stepSize: (learningRate * next) / (1 - product * next),
+        stepSize: (learningRate * next) / (1 - nextProduct),
         ...decayScalars(weightDecay, learningRate, decoupledWeightDecay),
         ...momentsScalars(beta1, beta2),
         rootScale: 1 / Math.sqrt(biasCorrection(beta2, step)),
         epsilon,
-        gradientStep: (learningRate * (1 - momentumAt(step))) / (1 - product),
+        gradientStep: (learningRate * (1 - now)) / (1 - product),
       };
     },
   });
