@@ -25,9 +25,11 @@ export function readSamples(caller: string, samples: readonly Sample[], inputs?:
   if (samples.length === 0) throw new RangeError(`${caller}: expected at least one sample, got none`);
   const rows: Float64Array[] = [];
   const targets: Target[] = [];
+  let count = inputs;
   samples.forEach((sample, i) => {
     const [input, target] = parts(`${caller}: sample ${i}`, sample);
-    rows.push(withOne(checkedInput(`${caller}: sample ${i}`, input, inputs ?? rows[0]?.length - 1)));
+    rows.push(withOne(checkedInput(`${caller}: sample ${i}`, input, count)));
+    count = input.length;
     targets.push(checkedTarget(`${caller}: sample ${i}`, target));
   });
   return { rows, targets };
@@ -55,7 +57,7 @@ export function numbersOf(targets: readonly Target[]): Float64Array {
 }
 
 /**
- * `values` if it is `count` finite numbers (any number of them, but one, where `count` is left out).
+ * `values` if it is `count` finite numbers (one or more where `count` is left out).
  * @throws TypeError, RangeError.
  */
 export function checkedInput(caller: string, values: ArrayLike<number>, count?: number): ArrayLike<number> {
@@ -64,7 +66,7 @@ export function checkedInput(caller: string, values: ArrayLike<number>, count?: 
   }
   if (values.length === 0 && count === undefined) throw new RangeError(`${caller}: expected at least one input, got none`);
   if (count !== undefined && values.length !== count) {
-    throw new RangeError(`${caller}: expected ${count} inputs, got ${values.length}`);
+    throw new RangeError(`${caller}: expected ${count} ${count === 1 ? 'input' : 'inputs'}, got ${values.length}`);
   }
   for (let i = 0; i < values.length; i++) checkedNumber(`${caller}: input ${i}`, values[i]);
   return values;
