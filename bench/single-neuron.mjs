@@ -2,7 +2,7 @@
 // module with the inputs copied in (element by element, or by TypedArray.set). The figures of
 // docs/adr/0002. Run: node bench/single-neuron.mjs
 import { cpus } from 'node:os';
-import asc from 'assemblyscript/asc';
+import { compileString } from 'assemblyscript/asc';
 
 const source = `
 export function dot_f64(a: usize, b: usize, n: usize): f64 {
@@ -16,7 +16,7 @@ export function dot_f32(a: usize, b: usize, n: usize): f32 {
   return f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1) + f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3);
 }`;
 
-const { binary, error } = await asc.compileString(source, { optimizeLevel: 3, runtime: 'stub', enable: ['simd'] });
+const { binary, error } = await compileString(source, { optimizeLevel: 3, runtime: 'stub', enable: ['simd'] });
 if (error) throw error;
 const { instance } = await WebAssembly.instantiate(binary);
 const { dot_f64, dot_f32, memory } = instance.exports;

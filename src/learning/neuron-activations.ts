@@ -5,6 +5,8 @@ import { unknownName } from '../core/nearest.ts';
 
 const seluAlpha = 1.6732632423543772;
 const seluScale = 1.0507009873554805;
+const rootTwoOverPi = 0.7978845608028654;
+const twoOverRootPi = 1.1283791670955126;
 
 const activations = {
   linear: (x: number) => x,
@@ -21,6 +23,9 @@ const activations = {
   elu,
   selu: (x: number) => seluScale * (x > 0 ? x : seluAlpha * expMinus1(x)),
   celu: elu,
+  /** x Φ(x), Φ the normal distribution. */
+  gelu: (x: number) => (x === -Infinity ? 0 : 0.5 * x * (1 + erf(x * Math.SQRT1_2))),
+  geluTanh: (x: number) => (x === -Infinity ? 0 : 0.5 * x * (1 + tanh(rootTwoOverPi * (x + 0.044715 * x * x * x)))),
   silu: (x: number) => (x === -Infinity ? 0 : x * sigmoid(x)),
   mish: (x: number) => (x === -Infinity ? 0 : x * tanh(softplus(x))),
   softplus,
@@ -29,6 +34,7 @@ const activations = {
   hardSwish: (x: number) => (x === -Infinity ? 0 : (x * clamp(x + 3, 0, 6)) / 6),
   hardTanh: (x: number) => clamp(x, -1, 1),
   logSigmoid: (x: number) => -softplus(-x),
+  exp,
 } satisfies Record<string, (x: number) => number>;
 
 export type NeuronActivationName = keyof typeof activations;
@@ -63,6 +69,14 @@ function elu(x: number): number {
 /** log(1 + e^x). */
 function softplus(x: number): number {
   return Math.max(x, 0) + log1Plus(exp(-Math.abs(x)));
+}
+
+/** 2/√π e^−x² Σ 2ⁿ x²ⁿ⁺¹ / (2n + 1)!!, all terms of one sign (Abramowitz and Stegun 1964, 7.1.6). */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let sum = x;
+  for (let term = x, n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= (2 * x * x) / (2 * n + 1);
+  return twoOverRootPi * exp(-x * x) * sum;
 }
 
 /** e^x − 1 without the cancellation near 0: the error of u = e^x is undone by log u (Kahan; Higham 2002, 1.14). */

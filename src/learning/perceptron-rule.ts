@@ -92,7 +92,8 @@ export function novikoffBound(
   if (wrong >= 0) throw new RangeError(`${caller}: the separator leaves sample ${wrong} on the wrong side`);
   const radius = table.rows.map(norm).reduce((a, b) => Math.max(a, b));
   const margin = margins.reduce((a, b) => Math.min(a, b));
-  return { radius, margin, bound: (radius / margin) ** 2 };
+  const ratio = radius / margin;
+  return { radius, margin, bound: ratio * ratio };
 }
 
 /** Σ weights[i] · row[i], from the left, as the neuron computes it. */
@@ -188,7 +189,9 @@ function summary(history: readonly number[], conflict: readonly number[] | undef
 
 function checkFinite(weights: Float64Array, epoch: number, learningRate: number): void {
   if (weights.every(Number.isFinite)) return;
-  throw new DivergenceError(`perceptron.learn: the weights overflowed in epoch ${epoch} (learningRate ${learningRate})`);
+  throw new DivergenceError(
+    `perceptron.learn: the weights overflowed in epoch ${epoch} (learningRate ${learningRate})`,
+  );
 }
 
 function separatorWeights(

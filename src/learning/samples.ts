@@ -7,8 +7,7 @@ export type Target = number | boolean;
 
 /** One example: `{ input, target }` or `[input, target]`. */
 export type Sample =
-  | { readonly input: ArrayLike<number>; readonly target: Target }
-  | readonly [input: ArrayLike<number>, target: Target];
+  { readonly input: ArrayLike<number>; readonly target: Target } | readonly [input: ArrayLike<number>, target: Target];
 
 /** Samples as the rules take them: `rows[i]` is the input i with a 1 behind it. */
 export interface SampleTable {
@@ -64,7 +63,8 @@ export function checkedInput(caller: string, values: ArrayLike<number>, count?: 
   if (typeof values !== 'object' || values === null || typeof values.length !== 'number') {
     throw new TypeError(`${caller}: expected an array of numbers, got ${describe(values)}`);
   }
-  if (values.length === 0 && count === undefined) throw new RangeError(`${caller}: expected at least one input, got none`);
+  if (values.length === 0 && count === undefined)
+    throw new RangeError(`${caller}: expected at least one input, got none`);
   if (count !== undefined && values.length !== count) {
     throw new RangeError(`${caller}: expected ${count} ${count === 1 ? 'input' : 'inputs'}, got ${values.length}`);
   }

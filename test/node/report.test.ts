@@ -37,7 +37,8 @@ const full: ReportData = {
 
 const render = (data: Partial<ReportData>) => renderReport({ title: 'run', facts: [], history: [], ...data });
 const parse = (text: string) => parseHTML(text).document;
-const texts = (nodes: Iterable<{ textContent: string | null }>) => Array.from(nodes, (node) => node.textContent!.trim());
+const texts = (nodes: Iterable<{ textContent: string | null }>) =>
+  Array.from(nodes, (node) => node.textContent!.trim());
 
 /** The curves of a chart: the d of every line. */
 const curves = (text: string) =>
@@ -94,11 +95,13 @@ describe('renderReport', () => {
     const text = render({ history: history.map(({ epoch, loss }) => ({ epoch, loss })) });
     expect(curves(text).length).toBe(1);
     expect(texts(parse(text).querySelectorAll('.numbers thead th'))).toEqual(['Epoch', 'Loss']);
-    expect(text).not.toContain('validation');
+    expect(texts(parse(text).querySelectorAll('.legend'))).toEqual(['training']);
   });
 
   test('shows the confusion matrix, actual classes down, with the recall of each', () => {
-    const rows = Array.from(parse(renderReport(full)).querySelectorAll('.confusion tbody tr'), (row) => texts(row.children));
+    const rows = Array.from(parse(renderReport(full)).querySelectorAll('.confusion tbody tr'), (row) =>
+      texts(row.children),
+    );
     expect(rows).toEqual([
       ['zero', '11', '0', '1', '91.7 %'],
       ['one', '2', '12', '0', '85.7 %'],
@@ -130,15 +133,20 @@ describe('renderReport', () => {
     expect(unclosed(text)).toEqual([]);
     const document = parse(text);
     expect(document.querySelectorAll('script, [onload]').length).toBe(0);
-    expect(texts(document.querySelectorAll('h1, .facts th, .facts td, .confusion tbody th'))).toEqual([evil, evil, evil, evil]);
+    expect(texts(document.querySelectorAll('h1, .facts th, .facts td, .confusion tbody th'))).toEqual([
+      evil,
+      evil,
+      evil,
+      evil,
+    ]);
     expect(document.querySelector('img')!.getAttribute('alt')).toBe(`a picture of ${evil}, taken for ${evil}`);
   });
 
   test('fetches nothing and runs nothing: no address but data, no script, a policy that forbids both', () => {
     const text = renderReport(full);
-    expect(text.replace(/data:image\/png;base64,[\w+/=]+/g, '').replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(
-      /https?:|\/\/|url\((?!#)|@import|<(script|link|iframe|object|embed|base)\b/i,
-    );
+    expect(
+      text.replace(/data:image\/png;base64,[\w+/=]+/g, '').replaceAll('http://www.w3.org/2000/svg', ''),
+    ).not.toMatch(/https?:|\/\/|url\((?!#)|@import|<(script|link|iframe|object|embed|base)\b/i);
     const policy = parse(text).querySelector('meta[http-equiv="Content-Security-Policy"]')!.getAttribute('content');
     expect(policy).toBe("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
   });
@@ -167,6 +175,15 @@ describe('renderReport', () => {
     expect(texts(parse(text).querySelectorAll('.numbers td'))).toEqual(['2', 'NaN', '1', 'Infinity', '0.5', '0.25']);
   });
 
+  test('a validation in every second epoch only: one unbroken curve, and empty cells', () => {
+    const text = render({
+      history: history.map((epoch) => (epoch.epoch % 2 ? { epoch: epoch.epoch, loss: 1 } : epoch)),
+    });
+    expect(curves(text)[1]).toMatch(/^M[\d.]+,[\d.]+L[\d.]+,[\d.]+$/);
+    expect(text).not.toContain('Gaps');
+    expect(texts(parse(text).querySelectorAll('.numbers tbody tr')[0].children)).toEqual(['1', '1', '', '', '']);
+  });
+
   test('nothing but NaN: no chart, and no failure', () => {
     const text = render({ history: [{ epoch: 1, loss: NaN }] });
     expect(text).toContain('No finite value.');
@@ -190,15 +207,19 @@ describe('renderReport', () => {
   });
 });
 
-describe('pictureUri', () => {
-  /** Width, height and the scanlines of a PNG of one strip. */
-  function decode(uri: string) {
-    const png = Buffer.from(uri.slice('data:image/png;base64,'.length), 'base64');
-    const length = png.readUInt32BE(33);
-    expect(png.toString('latin1', 37, 41)).toBe('IDAT');
-    return { width: png.readUInt32BE(16), height: png.readUInt32BE(20), rows: [...inflateSync(png.subarray(41, 41 + length))] };
-  }
+/** Width, height and the scanlines of a PNG of one strip. */
+function decode(uri: string) {
+  const png = Buffer.from(uri.slice('data:image/png;base64,'.length), 'base64');
+  const length = png.readUInt32BE(33);
+  expect(png.toString('latin1', 37, 41)).toBe('IDAT');
+  return {
+    width: png.readUInt32BE(16),
+    height: png.readUInt32BE(20),
+    rows: [...inflateSync(png.subarray(41, 41 + length))],
+  };
+}
 
+describe('pictureUri', () => {
   test('maps the least value to black and the greatest to white', () => {
     expect(decode(pictureUri([-1, 0, 1, 0.5, 1, -1], [2, 3]))).toEqual({
       width: 3,

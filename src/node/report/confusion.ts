@@ -9,11 +9,15 @@ export function confusionSection({ classes, counts }: ReportConfusion): Markup {
   checkSquare(classes, counts);
   return html`<section aria-labelledby="confusion">
     <h2 id="confusion">Confusion matrix</h2>
-    <p>Each row holds the samples of one class, each column what they were taken for. The diagonal is right;
-      recall is its share of the row.</p>
+    <p>
+      Each row holds the samples of one class, each column what they were taken for. The diagonal is right; recall is
+      its share of the row.
+    </p>
     <div class="scroll">
       <table class="confusion">
-        <caption class="hidden">Samples by actual and predicted class</caption>
+        <caption class="hidden">
+          Samples by actual and predicted class
+        </caption>
         <thead>
           <tr>
             <td></td>

@@ -70,9 +70,11 @@ function curveFigure(quantity: Quantity, history: readonly ReportEpoch[]): Marku
   </figure>`;
 }
 
+/** The epochs in which the quantity was measured. */
 function pointsOf(history: readonly ReportEpoch[], value: (epoch: ReportEpoch) => number | undefined): Point[] {
-  if (history.every((epoch) => value(epoch) === undefined)) return [];
-  return history.map((epoch) => ({ epoch: epoch.epoch, value: finite(value(epoch)) }));
+  return history
+    .filter((epoch) => value(epoch) !== undefined)
+    .map((epoch) => ({ epoch: epoch.epoch, value: finite(value(epoch)!) }));
 }
 
 function draw(quantity: Quantity, train: readonly Point[], validation: readonly Point[]): Markup {
@@ -130,8 +132,8 @@ function epochDomain(points: readonly Point[]): [number, number] {
 /** Whole epochs, a round number of them apart, at most about ten. */
 function epochTicks(points: readonly Point[]): number[] {
   const [first, last] = epochDomain(points).map(Math.round);
-  const steps = [1, 2, 5].flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((power) => step * 10 ** power));
-  const step = steps.sort((a, b) => a - b).find((size) => (last - first) / size <= 10) ?? last - first;
+  const steps = [1, 10, 100, 1e3, 1e4, 1e5].flatMap((power) => [power, 2 * power, 5 * power]);
+  const step = steps.find((size) => (last - first) / size <= 10) ?? last - first;
   const wanted = new Set(points.map((point) => point.epoch).filter((epoch) => epoch % step === 0));
   return wanted.size ? [...wanted] : [points[0].epoch];
 }
@@ -160,7 +162,10 @@ function historyTable(history: readonly ReportEpoch[]): Markup {
     { name: 'Validation accuracy', of: (epoch: ReportEpoch) => epoch.valAccuracy, format: percent },
   ].filter((column) => history.some((epoch) => column.of(epoch) !== undefined));
   const row = (epoch: ReportEpoch) =>
-    html`<tr><th scope="row">${epoch.epoch}</th>${columns.map((column) => cell(column.of(epoch), column.format))}</tr>`;
+    html`<tr>
+      <th scope="row">${epoch.epoch}</th>
+      ${columns.map((column) => cell(column.of(epoch), column.format))}
+    </tr>`;
   return html`<details>
     <summary>All ${history.length} ${history.length === 1 ? 'epoch' : 'epochs'} as a table</summary>
     <div class="scroll">
@@ -183,6 +188,6 @@ function cell(value: number | undefined, format: (value: number) => string): Mar
   return html`<td>${value === undefined ? '' : format(value)}</td>`;
 }
 
-function finite(value: number | undefined): number {
-  return value !== undefined && Number.isFinite(value) ? value : NaN;
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : NaN;
 }

@@ -47,7 +47,13 @@ export function renderReport(data: ReportData): string {
 
 function factsTable(facts: ReportData['facts']): Markup | undefined {
   if (!facts.length) return undefined;
-  const rows = facts.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`);
+  const rows = facts.map(
+    ([name, value]) =>
+      html`<tr>
+        <th scope="row">${name}</th>
+        <td>${value}</td>
+      </tr>`,
+  );
   return html`<table class="facts">
     <caption class="hidden">
       Facts of the run
