@@ -398,7 +398,12 @@ describe('novikoffBound', () => {
     expect(radius).toBeCloseTo(Math.SQRT2, 15);
     expect(margin).toBeCloseTo(0.5 / Math.sqrt(1.25), 15);
     expect(bound).toBeCloseTo(10, 12);
-    expect(novikoffBound([[[0], 0], [[1], 1]]).bound).toBeCloseTo(10, 12); // the rule learns (2, −1), the same plane
+    expect(
+      novikoffBound([
+        [[0], 0],
+        [[1], 1],
+      ]).bound,
+    ).toBeCloseTo(10, 12); // the rule learns (2, −1), the same plane
   });
 
   test('without a separator one is learned, and a neuron can be given as one', () => {
