@@ -167,7 +167,7 @@ function sumColumns16(out: usize, x: usize, axis: u32, stride: usize, divisor: f
   v128.store(out, settle(t6, t7, divisor), 48);
 }
 
-/** Four columns, or the 1 to 3 last, of x[axis, …], in the order of `sumColumns16`. */
+/** Four columns, or the 1 to 3 last, of x[axis, …], in the order of `sumColumns16`: a and b take turns. */
 @inline
 function reduceColumns4(kind: u32, x: usize, axis: u32, stride: usize, columns: u32, divisor: f64): v128 {
   const none = f32x4.splat(neutral(kind));
@@ -178,14 +178,10 @@ function reduceColumns4(kind: u32, x: usize, axis: u32, stride: usize, columns: 
     axis -= rows;
     let a = none;
     let b = none;
-    for (let pairs = rows >> 1; pairs; pairs--) {
-      a = accumulate(kind, a, loadUpTo(x, columns));
-      b = accumulate(kind, b, loadUpTo(x + stride, columns));
-      x += stride << 1;
-    }
-    if (rows & 1) {
-      a = accumulate(kind, a, loadUpTo(x, columns));
-      x += stride;
+    for (let row: u32 = 0; row < rows; row++, x += stride) {
+      const next = accumulate(kind, b, loadUpTo(x, columns));
+      b = a;
+      a = next;
     }
     a = join(kind, a, b);
     low = joinRuns(kind, low, f64x2.promote_low_f32x4(a));
@@ -194,13 +190,21 @@ function reduceColumns4(kind: u32, x: usize, axis: u32, stride: usize, columns: 
   return settle(low, high, divisor);
 }
 
+/** The result for one contiguous row. */
+@inline
+function reduceRow(kind: u32, x: usize, n: u32, divisor: f64): f32 {
+  if (kind == ReduceKind.Maximum) return maximum_f32(x, n);
+  if (kind == ReduceKind.Minimum) return minimum_f32(x, n);
+  return <f32>(reduceAll(kind, x, n) / divisor);
+}
+
 /** inner = 1: every result from a contiguous row. */
 @inline
 function reduceRows(kind: u32, i: Reduce, divisor: f64): void {
   let x = i.x;
   let out = i.out;
   for (const end = out + (i.outer << 2); out < end; out += 4) {
-    store<f32>(out, <f32>(reduceAll(kind, x, i.axis) / divisor));
+    store<f32>(out, reduceRow(kind, x, i.axis, divisor));
     x += i.axis << 2;
   }
 }
