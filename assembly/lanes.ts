@@ -35,6 +35,32 @@ export function storeTail(address: usize, value: v128, count: u32): void {
   if (count == 3) v128.store_lane<f32>(address + 8, value, 2);
 }
 
+/** `loadTail`, out of line. */
+function loadPart(address: usize, count: u32): v128 {
+  return loadTail(address, count);
+}
+
+/** Four floats at `address`, or where `count` is less than 4 its first 1 to 3, the other lanes 0. */
+@inline
+export function loadUpTo(address: usize, count: u32): v128 {
+  return count >= 4 ? v128.load(address) : loadPart(address, count);
+}
+
+/** Writes four lanes at `address`, or where `count` is less than 4 the first 1 to 3. */
+@inline
+export function storeUpTo(address: usize, value: v128, count: u32): void {
+  if (count >= 4) v128.store(address, value);
+  else storeTail(address, value, count);
+}
+
+const LANE_NUMBERS: usize = memory.data<i32>([0, 1, 2, 3], 16);
+
+/** All bits set in the first `count` lanes, none in the others; 4 or more set all. */
+@inline
+export function laneMask(count: i32): v128 {
+  return i32x4.gt_s(i32x4.splat(count), v128.load(LANE_NUMBERS));
+}
+
 /** ((x0 + x2) + (x1 + x3)): the sum of the lanes, in an order that never changes. */
 @inline
 export function sumLanes(x: v128): f32 {

@@ -9,7 +9,10 @@ export interface NadamOptions extends MomentsOptions {
   momentumDecay?: number;
   /** Decay the parameter itself instead of adding to the gradient; false by default. */
   decoupledWeightDecay?: boolean;
-  /** Count μ_t twice in the correction of the momentum, as PyTorch did before 2.0 (pytorch#92699); false by default. */
+  /**
+   * Count μ_t twice in the correction of the momentum, as PyTorch did before 2.0 (pytorch#92699);
+   * true by default, as the reference cases of test/golden (PyTorch 1.13) have it.
+   */
   legacyBiasCorrection?: boolean;
 }
 
@@ -24,7 +27,7 @@ export function nadam(options: NadamOptions = {}): Optimizer {
     ...momentsFields(2e-3),
     momentumDecay: nonNegative(4e-3),
     decoupledWeightDecay: flag(false),
-    legacyBiasCorrection: flag(false),
+    legacyBiasCorrection: flag(true),
   });
   const { beta1, beta2, epsilon, weightDecay, momentumDecay, decoupledWeightDecay, legacyBiasCorrection } = values;
   const momentumAt = (step: number) => beta1 * (1 - 0.5 * pow(0.96, step * momentumDecay));

@@ -37,12 +37,6 @@ const optionNames: Readonly<Record<string, string>> = {
   weight_decay: 'weightDecay',
 };
 
-/**
- * What else reproduces a case. The cases were made by PyTorch 1.13, whose NAdam counted one momentum twice;
- * PyTorch 2.0 corrected it (pytorch#92699), and so is our default (test/optimizers/update.test.ts).
- */
-const extraOptions: Readonly<Record<string, object>> = { nadam: { legacyBiasCorrection: true } };
-
 const typeOf = (name: string) => (name === 'adamw' ? 'adamW' : name.split('_')[0]!);
 
 function relativeError(actual: number, expected: number): number {
@@ -57,7 +51,7 @@ test('golden optimizers: all fourteen are here', () => {
 
 test.each(stepsCases)('golden optimizers: $name', ({ name, config, initial, grads, params }) => {
   const given = Object.entries(config).map(([key, value]) => [optionNames[key] ?? key, value]);
-  const options = { ...Object.fromEntries(given), ...extraOptions[name] };
+  const options = Object.fromEntries(given);
   const run = new KernelOptimizer(kernels, optimizerFromConfig(typeOf(name), options), initial.data);
   const [steps, n] = grads.shape as [number, number];
   for (let step = 0; step < steps; step++) {

@@ -29,7 +29,7 @@ test('optimizers: the defaults are those of PyTorch', () => {
     learningRate: 2e-3,
     momentumDecay: 4e-3,
     decoupledWeightDecay: false,
-    legacyBiasCorrection: false,
+    legacyBiasCorrection: true,
   });
   expect(radam().config).toEqual({ ...moments, learningRate: 1e-3, decoupledWeightDecay: false });
   expect(adamax().config).toEqual({ ...moments, learningRate: 2e-3 });
