@@ -55,7 +55,7 @@ async function predict(modelPath: string, rowsPath: string, { out, probabilities
 }
 
 /** The rows that the model needs [n, inputs]; a model without column names takes them in the file's order. */
-async function readRows(model: Model, { featureNames, targetName }: Recalled, path: string): Promise<Tensor> {
+async function readRows(model: Model, { featureNames }: Recalled, path: string): Promise<Tensor> {
   const names = await columnsOf(path);
   if (!featureNames) {
     const needed = sizeOf(model.inputShapes[0]!);
@@ -64,7 +64,7 @@ async function readRows(model: Model, { featureNames, targetName }: Recalled, pa
     return (await readCsv(path)).inputs;
   }
   checkColumns(path, names, featureNames);
-  const ignored = names.filter((name) => !featureNames.includes(name) && name !== targetName);
+  const ignored = names.filter((name) => !featureNames.includes(name));
   if (ignored.length)
     process.stderr.write(`ignored ${counted(ignored.length, 'column')} that the model does not need: ${listed(ignored)}\n`);
   return (await readCsv(path, { columns: featureNames, header: true })).inputs;
@@ -72,8 +72,9 @@ async function readRows(model: Model, { featureNames, targetName }: Recalled, pa
 
 function checkProbabilities({ data, shape }: Tensor, path: string): void {
   const columns = shape[1]!;
-  const sum = data.subarray(0, columns).reduce((total: number, value: number) => total + value, 0);
-  if (data.some((value: number) => value < 0) || Math.abs(sum - 1) > 1e-3)
+  const first = Array.from(data.subarray(0, columns));
+  const sum = first.reduce((total, value) => total + value, 0);
+  if (first.some((value) => value < 0) || Math.abs(sum - 1) > 1e-3)
     throw new FormatError(`the outputs of ${path} are no probabilities: those of the first row sum to ${sum}`);
 }
 
