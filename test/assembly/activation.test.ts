@@ -167,7 +167,11 @@ function backwardInPlace(
   const base = memory.allocate(n * 4 + offset + 4);
   const at = base + offset;
   memory.floats(at, n).set(values[over]);
-  kernels.run('UnaryBackward', { kind: UnaryKind[name], ...values, dX: at, [over]: at, n, ...parametersOf(name) }, offset);
+  kernels.run(
+    'UnaryBackward',
+    { kind: UnaryKind[name], ...values, dX: at, [over]: at, n, ...parametersOf(name) },
+    offset,
+  );
   const dX = memory.floats(at, n).slice();
   memory.release(base);
   return dX;
