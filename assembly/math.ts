@@ -6,7 +6,7 @@
 import { madd, nmadd } from './lanes';
 
 // Constants are loaded from the core's own data: `v128.load32_splat` is one machine instruction, a v128 literal is
-// three or four in V8, in every turn of a loop (exp, log and tanh are a third faster so).
+// three or four in V8, in every turn of a loop.
 export const ONE: usize = memory.data<f32>([1], 4);
 export const TWO: usize = memory.data<f32>([2], 4);
 export const HALF: usize = memory.data<f32>([0.5], 4);
