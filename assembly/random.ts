@@ -21,7 +21,10 @@ const HALF_PI: usize = memory.data<f32>([1.57079637], 4);
 /** Φ(2) − Φ(−2): the mass within two deviations. */
 const CENTRAL_MASS: usize = memory.data<f32>([0.954499722], 4);
 /** √2 erf⁻¹(u) / u as a polynomial in −ln(1 − u²) for |u| ≤ 0.9545, highest power first. */
-const PROBIT_SERIES: usize = memory.data<f32>([-6.30495788e-6, 9.02370593e-5, -0.000214252897, -0.00327893416, 0.0163255949, 0.328117698, 1.25331414], 4);
+const PROBIT_SERIES: usize = memory.data<f32>(
+  [-6.30495788e-6, 9.02370593e-5, -0.000214252897, -0.00327893416, 0.0163255949, 0.328117698, 1.25331414],
+  4,
+);
 
 // What `philoxBlocks` returns: word w of four consecutive blocks, a block a lane.
 let word0: v128 = i32x4(0, 0, 0, 0);

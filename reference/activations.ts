@@ -9,8 +9,8 @@ export interface Activation {
   readonly kinks?: (alpha: number, beta: number) => number[];
 }
 
-const seluScale = 1.0507009873554804934193349852946;
-const seluAlpha = 1.6732632423543772848170429916717;
+const seluScale = 1.0507009873554805;
+const seluAlpha = 1.6732632423543772;
 const cubic = (x: number) => 2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
 const cubicSlope = (x: number) => 2 * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
 const within = (x: number, low: number, high: number) => (x > low && x < high ? 1 : 0);

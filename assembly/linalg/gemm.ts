@@ -6,6 +6,7 @@
 // Source: Van Zee and van de Geijn, BLIS (2015); constants measured in docs/adr/0003-gemm-tile-and-blocking.md.
 import { Gemm, PackB, UnaryKind, TILE_ROWS, TILE_COLUMNS, BLOCK_M, BLOCK_N, BLOCK_K } from '../instructions';
 import { madd } from '../lanes';
+import { activate_f32 } from '../nn/activation';
 import { pack_a_f32, pack_b_f32 } from './pack';
 
 const zeros = memory.data(32, 16);
@@ -106,15 +107,11 @@ function edgeTile(
   copyTile(out, strideOut, tile, TILE_COLUMNS * 4, rows, columns);
 }
 
-/** Activations that are not done in registers, over a block of out while it is in cache. */
+/** The activation over a finished block of out, while it is in cache. */
 function activateBlock(i: Gemm, out: usize, rows: u32, columns: u32): void {
-  if (i.activation != UnaryKind.Relu) return;
-  for (let r: u32 = 0; r < rows; r++, out += (<usize>i.strideOut) << 2) {
-    for (let c: u32 = 0; c < columns; c++) {
-      const address = out + ((<usize>c) << 2);
-      store<f32>(address, max<f32>(load<f32>(address), 0));
-    }
-  }
+  if (i.activation == UnaryKind.Linear) return;
+  for (let r: u32 = 0; r < rows; r++, out += (<usize>i.strideOut) << 2)
+    activate_f32(i.activation, out, out, columns, i.alpha, i.beta);
 }
 
 export function execGemm(pc: usize): u32 {

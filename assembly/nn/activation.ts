@@ -199,12 +199,11 @@ function step(x: v128): v128 {
 
 /**
  * One function on four lanes; `kind` is a constant wherever this is inlined.
- * error: against float64, relative, over all floats (asserted in test/assembly/activation.test.ts):
- *        exact or one rounding for the piecewise linear ones, softsign, sqrt, reciprocal, square;
- *        5e-7 for elu, selu, celu, gelu (erf), silu, mish, softplus, log sigmoid and the functions of math.ts;
- *        gelu (tanh) 5e-7 above −1; below, its exponential's argument costs 2e-7 times the argument.
- *        A result below 2⁻¹²⁶ keeps only what its own unit allows (times |x| for the gated ones).
- * edge:  NaN → NaN; −0 → +0 in relu, relu6, clamp-like ones keep it; gates take −∞ to −0, +∞ to +∞
+ * error: 5e-7 relative over all floats, against float64 (asserted in test/assembly/activation.test.ts), but
+ *        gelu (tanh) below −1: 2e-7 times the argument of its exponential more;
+ *        softplus: 6e-8 |alpha x| more; affine: 1.2e-7 of |alpha x| + |beta|;
+ *        a result below 2⁻¹²⁶ keeps only what its own unit allows (times |x| where a gate is multiplied by x)
+ * edge:  NaN → NaN; −0 → +0 in relu; what is gated (gelu, silu, mish, hard swish) is 0 at −∞
  */
 @inline
 export function apply_f32x4(kind: u32, x: v128, alpha: v128, beta: v128): v128 {

@@ -59,7 +59,7 @@ function rowExponentials(store: bool, out: usize, x: usize, n: u32, maximum: v12
  * shapes:  out[n], x[n]
  * alias:   out may be x
  * tail:    partial vectors filled with −∞
- * error:   5e-7 relative for rows up to 10,000 columns within 10 of their maximum; then that of the rounded x − m
+ * error:   5e-7 + 6e-8 |x[c] − m| relative, for rows up to 10,000 columns; the second term is the rounding of x − m
  * edge:    −∞ → 0; NaN or +∞ anywhere, or −∞ everywhere → the whole row NaN
  */
 function softmaxRow_f32(out: usize, x: usize, n: u32): void {

@@ -41,17 +41,29 @@ function map(index: u32, out: usize, x: usize, y: usize, n: u32): void {
 /** out[n] = function(x[n], y[n]); n is a multiple of 4. */
 export function probe(index: u32, out: usize, x: usize, y: usize, n: u32): void {
   switch (index) {
-    case 0: return map(0, out, x, y, n);
-    case 1: return map(1, out, x, y, n);
-    case 2: return map(2, out, x, y, n);
-    case 3: return map(3, out, x, y, n);
-    case 4: return map(4, out, x, y, n);
-    case 5: return map(5, out, x, y, n);
-    case 6: return map(6, out, x, y, n);
-    case 7: return map(7, out, x, y, n);
-    case 8: return map(8, out, x, y, n);
-    case 9: return map(9, out, x, y, n);
-    case 10: return map(10, out, x, y, n);
-    default: return map(11, out, x, y, n);
+    case 0:
+      return map(0, out, x, y, n);
+    case 1:
+      return map(1, out, x, y, n);
+    case 2:
+      return map(2, out, x, y, n);
+    case 3:
+      return map(3, out, x, y, n);
+    case 4:
+      return map(4, out, x, y, n);
+    case 5:
+      return map(5, out, x, y, n);
+    case 6:
+      return map(6, out, x, y, n);
+    case 7:
+      return map(7, out, x, y, n);
+    case 8:
+      return map(8, out, x, y, n);
+    case 9:
+      return map(9, out, x, y, n);
+    case 10:
+      return map(10, out, x, y, n);
+    default:
+      return map(11, out, x, y, n);
   }
 }

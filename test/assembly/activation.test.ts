@@ -167,7 +167,11 @@ function backwardInPlace(
   const base = memory.allocate(n * 4 + offset + 4);
   const at = base + offset;
   memory.floats(at, n).set(values[over]);
-  kernels.run('UnaryBackward', { kind: UnaryKind[name], ...values, dX: at, [over]: at, n, ...parametersOf(name) }, offset);
+  kernels.run(
+    'UnaryBackward',
+    { kind: UnaryKind[name], ...values, dX: at, [over]: at, n, ...parametersOf(name) },
+    offset,
+  );
   const dX = memory.floats(at, n).slice();
   memory.release(base);
   return dX;
@@ -200,13 +204,15 @@ test('Round: halves go to the even neighbour', () => {
   expect([...forward('Round', Float32Array.of(0.5, 1.5, 2.5, -1.5, 3.49))]).toEqual([0, 2, 2, -2, 3]);
 });
 
+/** The functions whose gradient reads a value, by the host's table. */
+const table = (reads: string) => names.filter((name) => unaryTable[name].reads === reads).toSorted();
+
 test('the list in activation.ts and the table of the host are the same', () => {
   const head = readFileSync(new URL('../../assembly/nn/activation.ts', import.meta.url), 'utf8').split('import')[0]!;
   const list = (label: string) => {
     const text = new RegExp(`//   ${label}: ((?:.|\\n)*?)(?=\\n//   \\w+:|\\n// [A-Z])`).exec(head)![1]!;
     return text.match(/\b[A-Z][A-Za-z0-9]+/g)!.toSorted();
   };
-  const table = (reads: string) => names.filter((name) => unaryTable[name].reads === reads).toSorted();
   expect(list('x')).toEqual(table('x'));
   expect(list('y')).toEqual(table('y'));
   expect(list('neither')).toEqual(table('none'));

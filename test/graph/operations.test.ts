@@ -25,7 +25,7 @@ const forms = [
   [true, true],
 ] as const;
 
-test.each(forms.flatMap((form) => [[1, 1, 1], [1, 10, 33], [5, 9, 3], [7, 17, 8], [13, 4, 16]].map((size) => [...form, ...size] as const)))(
+test.each(forms.flatMap((form) => [[1, 1, 1], [1, 10, 33], [5, 9, 3], [7, 17, 8], [13, 4, 16]].map(([m, n, k]) => [form[0], form[1], m!, n!, k!] as const)))(
   'matmul: transposeA %s transposeB %s, M=%i N=%i K=%i: values and gradients',
   (transposeA, transposeB, m, n, k) => {
     checkOperation({
