@@ -193,10 +193,14 @@ async function trainEpoch(run: Run, context: CallbackContext): Promise<Logs> {
   const { trainer } = model;
   const order = epochOrder(run);
   const table = new MetricTable(model, objective.losses, objective.forms, run.metrics);
+  // One program for the whole batches, one for a last short one.
+  const programs = new Map<number, ReturnType<typeof trainProgram>>();
   let total = 0;
   for (let start = 0, batch = 0; start < data.count && run.stopped === undefined; start += batchSize, batch++) {
     const count = Math.min(batchSize, data.count - start);
-    const { executable } = trainProgram(run, count);
+    let program = programs.get(count);
+    if (!program) programs.set(count, (program = trainProgram(run, count)));
+    const { executable } = program;
     writeBatch(model, data, (name) => executable.input(name), order, start, count);
     if (run.override === undefined) run.rate = trainer.learningRate();
     trainer.beginStep(run.rate);
