@@ -218,9 +218,9 @@ export function execRandomFill(pc: usize): u32 {
 /** Four elements of dropout, of which `left` are there. */
 @inline
 function dropFour(out: usize, x: usize, bits: v128, rate: v128, scale: v128, left: i32): void {
-  const kept = f32x4.ge(unit(bits), rate);
-  if (left >= 4) v128.store(out, v128.and(f32x4.mul(v128.load(x), scale), kept));
-  else if (left > 0) storeTail(out, v128.and(f32x4.mul(loadTail(x, left), scale), kept), left);
+  const factor = v128.and(scale, f32x4.ge(unit(bits), rate));
+  if (left >= 4) v128.store(out, f32x4.mul(v128.load(x), factor));
+  else if (left > 0) storeTail(out, f32x4.mul(loadTail(x, left), factor), left);
 }
 
 /**
@@ -228,7 +228,7 @@ function dropFour(out: usize, x: usize, bits: v128, rate: v128, scale: v128, lef
  * shapes:  out[n], x[n]; counter: four words, seed low, seed high, step, unused
  * alias:   out may be x
  * tail:    whole blocks are made, only what is there is read and written
- * edge:    a dropped NaN or infinity becomes 0; rate 0 keeps all, rate 1 none
+ * edge:    NaN and infinity stay visible where they are dropped (times 0 is NaN); rate 0 keeps all
  */
 export function dropout_f32(out: usize, x: usize, n: u32, dropRate: f32, counter: usize, stream: u32): void {
   const rate = f32x4.splat(dropRate);

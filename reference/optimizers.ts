@@ -64,7 +64,7 @@ const defaults: ReferenceOptions = {
   amsgrad: false,
   centered: false,
   momentumDecay: 4e-3,
-  legacyBiasCorrection: false,
+  legacyBiasCorrection: true,
   learningRateDecay: 0,
   initialAccumulator: 0,
 };

@@ -24,7 +24,13 @@ const common = {
 /** For browsers and Node alike: nothing is left to import from outside; the AssemblyScript loader is bundled. */
 const library = {
   ...common,
-  entryPoints: { index: 'src/index.ts', ops: 'src/ops/index.ts', datasets: 'src/data/datasets/index.ts', node: 'src/node/index.ts', cli: 'src/cli/main.ts' },
+  entryPoints: {
+    index: 'src/index.ts',
+    ops: 'src/ops/index.ts',
+    datasets: 'src/data/datasets/index.ts',
+    node: 'src/node/index.ts',
+    cli: 'src/cli/main.ts',
+  },
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
   minify: true,
@@ -45,5 +51,6 @@ await Promise.all([
   }),
 ]);
 chmodSync(join(dist, 'cli.js'), 0o755);
-for (const variant of ['simd', 'relaxed']) copyFileSync(join(root, 'build', `${variant}.wasm`), join(dist, `${variant}.wasm`));
+for (const variant of ['simd', 'relaxed'])
+  copyFileSync(join(root, 'build', `${variant}.wasm`), join(dist, `${variant}.wasm`));
 console.log(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);

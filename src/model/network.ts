@@ -52,7 +52,8 @@ const hiddenInitializer = (activation: Activation) => {
 const builders = {
   /** One neuron, or one for each output: no hidden layers, a step as in Rosenblatt's unless another is asked for. */
   perceptron({ outputs, outputActivation, layers = [], penalty }) {
-    if (layers.length) throw new RangeError(`network: a perceptron has no hidden layers, got ${layers.length}; use type "mlp"`);
+    if (layers.length)
+      throw new RangeError(`network: a perceptron has no hidden layers, got ${layers.length}; use type "mlp"`);
     return [flatten(), dense(outputs, { activation: outputActivation, ...(penalty && { kernelPenalty: penalty }) })];
   },
   /** Dense hidden layers, each with the same activation. */
@@ -82,13 +83,16 @@ export const networkTypes = Object.keys(builders) as NetworkType[];
  * @throws RangeError for an unknown type (with the known ones), task or size
  */
 export async function network(options: NetworkOptions): Promise<Model> {
-  if (typeof options !== 'object' || options === null) throw new TypeError('network: expected an object of hyperparameters');
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError('network: expected an object of hyperparameters');
   if (!Object.hasOwn(builders, options.type)) throw unknownName('network type', options.type, networkTypes);
   const outputs = expectInteger('network: outputs', options.outputs, 1);
   const task = options.task ?? (outputs > 1 ? 'multiclass' : 'regression');
   if (!Object.hasOwn(tasks, task)) throw unknownName('task', task, Object.keys(tasks));
   if (task === 'multiclass' && outputs < 2)
-    throw new RangeError('network: task "multiclass" needs at least 2 outputs; for two classes in one output use "binary"');
+    throw new RangeError(
+      'network: task "multiclass" needs at least 2 outputs; for two classes in one output use "binary"',
+    );
   const outputActivation = options.outputActivation ?? tasks[task].activation;
   const build: Builder = builders[options.type];
   const model = await sequential(build({ ...options, outputActivation }), options);

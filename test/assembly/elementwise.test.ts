@@ -71,8 +71,7 @@ describe.each(kinds)('binary %s', (kind) => {
   test.each(awkwardLengths)('n=%i matches the reference at every offset', (n) => {
     const a = data(n, n);
     const b = data(n, n + 100);
-    for (const offset of offsets)
-      expectClose(kind, binary(kind, a, b, offset), broadcastBinary(kind, a, [n], b, [n]));
+    for (const offset of offsets) expectClose(kind, binary(kind, a, b, offset), broadcastBinary(kind, a, [n], b, [n]));
   });
 
   test('NaN, ±∞ and ±0 in every pair come out as IEEE 754 has them', () => {

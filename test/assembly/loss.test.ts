@@ -35,7 +35,8 @@ function labels(rows: number, columns: number, seed: number): Int32Array {
 function predictionOf(kind: LossName, rows: number, columns: number, seed: number): Float32Array {
   const n = rows * columns;
   if (kind === 'BinaryCrossEntropy' || kind === 'Poisson') return randomFloats(n, seed, 0.05, 0.95);
-  if (kind === 'KullbackLeibler' || kind === 'NegativeLogLikelihood') return probabilities(rows, columns, seed).map(Math.log);
+  if (kind === 'KullbackLeibler' || kind === 'NegativeLogLikelihood')
+    return probabilities(rows, columns, seed).map(Math.log);
   return randomFloats(n, seed, -3, 3);
 }
 
@@ -43,7 +44,8 @@ function targetOf(kind: LossName, rows: number, columns: number, seed: number): 
   const n = rows * columns;
   if (isClassLoss(kind)) return labels(rows, columns, seed);
   if (kind === 'KullbackLeibler' || kind === 'CrossEntropyProbabilities') return probabilities(rows, columns, seed);
-  if (kind.startsWith('BinaryCrossEntropy')) return randomFloats(n, seed, 0, 1).map((v, i) => (i % 2 ? v : Math.round(v)));
+  if (kind.startsWith('BinaryCrossEntropy'))
+    return randomFloats(n, seed, 0, 1).map((v, i) => (i % 2 ? v : Math.round(v)));
   if (kind.endsWith('Hinge')) return randomFloats(n, seed).map((v) => (v < 0 ? -1 : 1));
   if (kind === 'Poisson') return randomFloats(n, seed, 0, 6).map(Math.floor);
   return randomFloats(n, seed, -3, 3);
@@ -214,7 +216,14 @@ describe('losses at the extremes', () => {
   });
 
   test('Poisson on the logarithm: exp(p) leaves the range of float32', () => {
-    const c: LossCase = { kind: 'Poisson', prediction: Float32Array.of(89, -1e4), target: Float32Array.of(1, 1), rows: 2, columns: 1, alpha: 1 };
+    const c: LossCase = {
+      kind: 'Poisson',
+      prediction: Float32Array.of(89, -1e4),
+      target: Float32Array.of(1, 1),
+      rows: 2,
+      columns: 1,
+      alpha: 1,
+    };
     expect([...lossRows(c).loss]).toEqual([Infinity, 1e4]);
   });
 
@@ -239,7 +248,14 @@ describe('gradients at kinks', () => {
     ['SquaredHinge', 0, [1, -1], [1, -1]],
     ['LogCosh', 0, [0, 2], [0, 2]],
   ] as const)('%s (alpha=%f): the gradient is 0', (kind, alpha, p, t) => {
-    const c: LossCase = { kind, prediction: Float32Array.from(p), target: Float32Array.from(t), rows: 1, columns: 2, alpha };
+    const c: LossCase = {
+      kind,
+      prediction: Float32Array.from(p),
+      target: Float32Array.from(t),
+      rows: 1,
+      columns: 2,
+      alpha,
+    };
     expect([...lossBackward(c, Float32Array.of(1))].map((v) => v + 0)).toEqual([0, 0]);
   });
 });
@@ -259,7 +275,9 @@ describe('class weights, label smoothing and ignored rows', () => {
     const { loss, gradient } = meanLossAndGradient(c);
     const mean = (flat: readonly number[]) =>
       meanLoss(
-        Array.from({ length: c.rows }, (_, row) => reference(c, row, flat.slice(row * c.columns, (row + 1) * c.columns))),
+        Array.from({ length: c.rows }, (_, row) =>
+          reference(c, row, flat.slice(row * c.columns, (row + 1) * c.columns)),
+        ),
       );
     const flat = [...c.prediction];
     expectNear(loss, mean(flat), 2e-6, 0, 'mean');
@@ -270,8 +288,9 @@ describe('class weights, label smoothing and ignored rows', () => {
     checkMean(makeCase('CrossEntropyIndices', rows, columns, more)),
   );
 
-  test.each(indexCases.filter(({ alpha }) => alpha === 0))('negative log-likelihood: case %# has the mean of PyTorch', (more) =>
-    checkMean(makeCase('NegativeLogLikelihood', rows, columns, more)),
+  test.each(indexCases.filter(({ alpha }) => alpha === 0))(
+    'negative log-likelihood: case %# has the mean of PyTorch',
+    (more) => checkMean(makeCase('NegativeLogLikelihood', rows, columns, more)),
   );
 
   test.each([undefined, weights].flatMap((w) => [0, 0.1, 1].map((alpha) => ({ weights: w, alpha }))))(

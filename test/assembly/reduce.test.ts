@@ -138,7 +138,13 @@ describe.each(['Maximum', 'Minimum'] as const)('arg %s', (kind) => {
       x[at] = NaN;
       x[9] = NaN;
       expect(arg(x, [1, 10, 1])).toEqual([at]);
-      expect(arg(Float32Array.from(x, (v) => v), [1, 10, 1], 4)).toEqual([at]);
+      expect(
+        arg(
+          Float32Array.from(x, (v) => v),
+          [1, 10, 1],
+          4,
+        ),
+      ).toEqual([at]);
       const doubled = new Float32Array(20);
       x.forEach((v, i) => doubled.fill(v, 2 * i, 2 * i + 2));
       expect(arg(doubled, [1, 10, 2])).toEqual([at, at]);
@@ -166,7 +172,13 @@ describe('check finite', () => {
       const x = randomFloats(n, n, -3.4e38, 3.4e38);
       expect(finite(x, offset)).toBe(true);
       for (const bad of [NaN, Infinity, -Infinity])
-        for (let at = 0; at < n; at++) expect(finite(x.map((v, i) => (i === at ? bad : v)), offset)).toBe(false);
+        for (let at = 0; at < n; at++)
+          expect(
+            finite(
+              x.map((v, i) => (i === at ? bad : v)),
+              offset,
+            ),
+          ).toBe(false);
     }
   });
 

@@ -9,7 +9,15 @@ import { checkOperation, expectClose, runFunction } from '../helpers/operation.t
 
 // ---- matmul
 
-function product(a: Float64Array, b: Float64Array, m: number, n: number, k: number, transposeA = false, transposeB = false) {
+function product(
+  a: Float64Array,
+  b: Float64Array,
+  m: number,
+  n: number,
+  k: number,
+  transposeA = false,
+  transposeB = false,
+) {
   const out = new Float64Array(m * n);
   for (let i = 0; i < m; i++)
     for (let j = 0; j < n; j++)
@@ -25,17 +33,24 @@ const forms = [
   [true, true],
 ] as const;
 
-test.each(forms.flatMap((form) => [[1, 1, 1], [1, 10, 33], [5, 9, 3], [7, 17, 8], [13, 4, 16]].map(([m, n, k]) => [form[0], form[1], m!, n!, k!] as const)))(
-  'matmul: transposeA %s transposeB %s, M=%i N=%i K=%i: values and gradients',
-  (transposeA, transposeB, m, n, k) => {
-    checkOperation({
-      inputs: [{ shape: transposeA ? [k, m] : [m, k] }, { shape: transposeB ? [n, k] : [k, n] }],
-      build: (graph, a, b) => ops.matmul(graph, a, b, { transposeA, transposeB }),
-      reference: (a, b) => product(a, b, m, n, k, transposeA, transposeB),
-      shape: [m, n],
-    });
-  },
-);
+test.each(
+  forms.flatMap((form) =>
+    [
+      [1, 1, 1],
+      [1, 10, 33],
+      [5, 9, 3],
+      [7, 17, 8],
+      [13, 4, 16],
+    ].map(([m, n, k]) => [form[0], form[1], m!, n!, k!] as const),
+  ),
+)('matmul: transposeA %s transposeB %s, M=%i N=%i K=%i: values and gradients', (transposeA, transposeB, m, n, k) => {
+  checkOperation({
+    inputs: [{ shape: transposeA ? [k, m] : [m, k] }, { shape: transposeB ? [n, k] : [k, n] }],
+    build: (graph, a, b) => ops.matmul(graph, a, b, { transposeA, transposeB }),
+    reference: (a, b) => product(a, b, m, n, k, transposeA, transposeB),
+    shape: [m, n],
+  });
+});
 
 test('matmul: leading axes of a are rows', () => {
   checkOperation({
@@ -95,11 +110,23 @@ const shapes: [Shape, Shape][] = [
   [[7], [7]],
   [[5, 9], [9]],
   [[9], [5, 9]],
-  [[5, 9], [5, 1]],
+  [
+    [5, 9],
+    [5, 1],
+  ],
   [[5, 9], []],
-  [[3, 1, 4], [2, 1]],
-  [[2, 3, 5, 7], [3, 1, 7]],
-  [[1, 6], [4, 1]],
+  [
+    [3, 1, 4],
+    [2, 1],
+  ],
+  [
+    [2, 3, 5, 7],
+    [3, 1, 7],
+  ],
+  [
+    [1, 6],
+    [4, 1],
+  ],
 ];
 
 test.each(Object.keys(functions).flatMap((kind) => shapes.map(([a, b]) => [kind as BinaryName, a, b] as const)))(
@@ -121,7 +148,10 @@ test.each(Object.keys(functions).flatMap((kind) => shapes.map(([a, b]) => [kind 
 
 test.each(Object.keys(comparisons) as BinaryName[])('binary: %s gives 0 or 1 and has no gradient', (kind) => {
   checkOperation({
-    inputs: [{ shape: [6], data: [1, 2, 3, 4, 0, -1] }, { shape: [6], data: [1, 3, 2, 4, -0, 1] }],
+    inputs: [
+      { shape: [6], data: [1, 2, 3, 4, 0, -1] },
+      { shape: [6], data: [1, 3, 2, 4, -0, 1] },
+    ],
     build: (graph, x, y) => ops.binary(graph, kind, x, y),
     reference: (x, y) => x.map((value, i) => Number(comparisons[kind]!(value, y[i]!))),
     withoutGradient: [0, 1],
@@ -140,7 +170,14 @@ test('binary: shapes that do not broadcast are refused', () => {
   );
 });
 
-test.each([[[3], [2, 3]], [[2, 1], [2, 5]], [[1], [4, 1, 2]]] as [Shape, Shape][])('broadcastTo: %j to %j', (from, to) => {
+test.each([
+  [[3], [2, 3]],
+  [
+    [2, 1],
+    [2, 5],
+  ],
+  [[1], [4, 1, 2]],
+] as [Shape, Shape][])('broadcastTo: %j to %j', (from, to) => {
   const index = broadcastIndices(to, from);
   checkOperation({
     inputs: [{ shape: from }],
@@ -172,27 +209,39 @@ const axesCases: [Shape, number[] | undefined][] = [
   [[4, 5], [1]],
   [[4, 5], [-1]],
   [[2, 3, 5], [1]],
-  [[2, 3, 5], [0, 2]],
-  [[2, 3, 5], [0, 1]],
-  [[2, 3, 2, 5], [3, 1]],
+  [
+    [2, 3, 5],
+    [0, 2],
+  ],
+  [
+    [2, 3, 5],
+    [0, 1],
+  ],
+  [
+    [2, 3, 2, 5],
+    [3, 1],
+  ],
   [[3, 4], undefined],
 ];
 
-test.each((Object.keys(reducers) as ReduceName[]).flatMap((kind) => axesCases.map(([shape, axes]) => [kind, shape, axes] as const)))(
-  'reduce: %s of %j along %j: values and gradients',
-  (kind, shape, axes) => {
-    const resolved = ops.resolveAxes('reduce', shape.length, axes);
-    const kept = shape.map((size, axis) => (resolved.includes(axis) ? 1 : size));
-    const groups = broadcastIndices(shape, kept);
-    checkOperation({
-      inputs: [{ shape, low: 0.3, high: 1.7 }],
-      build: (graph, x) => ops.reduce(graph, kind, x, { axes }),
-      reference: (x) =>
-        Array.from({ length: sizeOf(kept) }, (_, group) => reducers[kind]([...x].filter((_value, i) => groups[i] === group))),
-      shape: shape.filter((_, axis) => !resolved.includes(axis)),
-    });
-  },
-);
+test.each(
+  (Object.keys(reducers) as ReduceName[]).flatMap((kind) =>
+    axesCases.map(([shape, axes]) => [kind, shape, axes] as const),
+  ),
+)('reduce: %s of %j along %j: values and gradients', (kind, shape, axes) => {
+  const resolved = ops.resolveAxes('reduce', shape.length, axes);
+  const kept = shape.map((size, axis) => (resolved.includes(axis) ? 1 : size));
+  const groups = broadcastIndices(shape, kept);
+  checkOperation({
+    inputs: [{ shape, low: 0.3, high: 1.7 }],
+    build: (graph, x) => ops.reduce(graph, kind, x, { axes }),
+    reference: (x) =>
+      Array.from({ length: sizeOf(kept) }, (_, group) =>
+        reducers[kind]([...x].filter((_value, i) => groups[i] === group)),
+      ),
+    shape: shape.filter((_, axis) => !resolved.includes(axis)),
+  });
+});
 
 test('reduce: keepDimensions leaves the axes as 1', () => {
   const graph = new Graph();
@@ -205,10 +254,7 @@ test('reduce: equal maxima share the gradient', () => {
   const graph = new Graph();
   const x = ops.input(graph, 'x', [4]);
   const out = ops.reduce(graph, 'Maximum', x);
-  const { outputs } = runFunction(
-    { nodes: graph.nodes, outputs: { out }, effects: [] },
-    { x: [1, 3, 3, 2] },
-  );
+  const { outputs } = runFunction({ nodes: graph.nodes, outputs: { out }, effects: [] }, { x: [1, 3, 3, 2] });
   expect(outputs['out']).toEqual(Float32Array.of(3));
 });
 
@@ -226,7 +272,14 @@ test('argReduce: the first of equal extremes, along any axis', () => {
 
 // ---- shape
 
-test.each([[[6], [2, 3]], [[2, 3], [-1]], [[2, 3, 4], [4, -1]]] as [Shape, Shape][])('reshape: %j to %j', (from, to) => {
+test.each([
+  [[6], [2, 3]],
+  [[2, 3], [-1]],
+  [
+    [2, 3, 4],
+    [4, -1],
+  ],
+] as [Shape, Shape][])('reshape: %j to %j', (from, to) => {
   checkOperation({ inputs: [{ shape: from }], build: (graph, x) => ops.reshape(graph, x, to), reference: (x) => x });
 });
 
@@ -237,7 +290,12 @@ test('reshape: another number of elements is refused', () => {
   expect(() => ops.reshape(graph, x, [-1, -1])).toThrow('at most one -1');
 });
 
-test.each([[1, 1], [3, 5], [4, 4], [9, 17]])('transpose: %i × %i', (rows, columns) => {
+test.each([
+  [1, 1],
+  [3, 5],
+  [4, 4],
+  [9, 17],
+])('transpose: %i × %i', (rows, columns) => {
   checkOperation({
     inputs: [{ shape: [rows, columns] }],
     build: (graph, x) => ops.transpose(graph, x),
@@ -305,7 +363,17 @@ test('gradients: what the output does not depend on has none', () => {
   const graph = new Graph();
   const [x, y] = [ops.input(graph, 'x', [2]), ops.input(graph, 'y', [2])];
   const out = ops.add(graph, x, x);
-  expectClose(runFunction({ nodes: graph.nodes, outputs: { out }, effects: [] }, { x: [1, 2] }).outputs['out']!, [2, 4], 0, 'out');
-  checkOperation({ inputs: [{ shape: [2] }, { shape: [2] }], build: (_graph, a) => ops.add(_graph, a, a), reference: (a) => a.map((v) => 2 * v), withoutGradient: [1] });
+  expectClose(
+    runFunction({ nodes: graph.nodes, outputs: { out }, effects: [] }, { x: [1, 2] }).outputs['out']!,
+    [2, 4],
+    0,
+    'out',
+  );
+  checkOperation({
+    inputs: [{ shape: [2] }, { shape: [2] }],
+    build: (_graph, a) => ops.add(_graph, a, a),
+    reference: (a) => a.map((v) => 2 * v),
+    withoutGradient: [1],
+  });
   expect(y.shape).toEqual([2]);
 });

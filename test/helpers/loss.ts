@@ -49,5 +49,11 @@ export function meanLossAndGradient(c: LossCase): { loss: number; gradient: Floa
   const { loss, rowWeights } = lossRows(c);
   const total = rowWeights.reduce((sum, w) => sum + w, 0);
   const mean = loss.reduce((sum, l, row) => sum + l * rowWeights[row]!, 0) / total;
-  return { loss: mean, gradient: lossBackward(c, rowWeights.map((w) => w / total)) };
+  return {
+    loss: mean,
+    gradient: lossBackward(
+      c,
+      rowWeights.map((w) => w / total),
+    ),
+  };
 }

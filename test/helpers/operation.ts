@@ -30,7 +30,12 @@ export function runFunction(
 }
 
 export interface OperationCase {
-  readonly inputs: readonly { readonly shape: Shape; readonly low?: number; readonly high?: number; readonly data?: ArrayLike<number> }[];
+  readonly inputs: readonly {
+    readonly shape: Shape;
+    readonly low?: number;
+    readonly high?: number;
+    readonly data?: ArrayLike<number>;
+  }[];
   build(graph: Graph, ...nodes: Node[]): Node;
   /** The same in float64. */
   reference(...inputs: Float64Array[]): ArrayLike<number>;
@@ -43,12 +48,18 @@ export interface OperationCase {
 }
 
 /** Relative to the largest magnitude of what was expected, at least 1e-3. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
   expect(actual.length, `${what}: length`).toBe(expected.length);
   const scale = Math.max(1e-3, ...Array.from(expected, Math.abs).filter(Number.isFinite));
   for (let i = 0; i < expected.length; i++) {
     const [a, e] = [actual[i]!, expected[i]!];
-    if (Number.isFinite(e)) expect(Math.abs(a - e) / scale, `${what}[${i}]: ${a} for ${e}`).toBeLessThanOrEqual(tolerance);
+    if (Number.isFinite(e))
+      expect(Math.abs(a - e) / scale, `${what}[${i}]: ${a} for ${e}`).toBeLessThanOrEqual(tolerance);
     else expect(a, `${what}[${i}]`).toBe(e);
   }
 }

@@ -27,7 +27,7 @@ const cases: [type: string, kind: string, options: Partial<ReferenceOptions>][] 
   ['nadam', 'Nadam', { learningRate }],
   ['nadam', 'Nadam', { learningRate, momentumDecay: 0.1, beta1: 0.8, weightDecay: 0.1 }],
   ['nadam', 'Nadam', { learningRate, weightDecay: 0.1, decoupledWeightDecay: true }],
-  ['nadam', 'Nadam', { learningRate, legacyBiasCorrection: true }],
+  ['nadam', 'Nadam', { learningRate, legacyBiasCorrection: false }],
   ['radam', 'Radam', { learningRate }],
   ['radam', 'Radam', { learningRate, beta2: 0.9, weightDecay: 0.1 }],
   ['radam', 'Radam', { learningRate, weightDecay: 0.1, decoupledWeightDecay: true }],
