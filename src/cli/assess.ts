@@ -45,7 +45,14 @@ function assessQuantities(model: Model, recalled: Recalled, { inputs, targets }:
   const predicted = predictRows(model, recalled, inputs).data as Float32Array;
   const columns = targets.shape[1] ?? 1;
   const measure = (metric: Metric) => {
-    const state = metric.create({ columns, form: 'values', task: 'regression', logits: false, ignoreIndex: undefined, signed: false });
+    const state = metric.create({
+      columns,
+      form: 'values',
+      task: 'regression',
+      logits: false,
+      ignoreIndex: undefined,
+      signed: false,
+    });
     state.update(predicted, targets.data, inputs.shape[0]!);
     return state.result() as number;
   };

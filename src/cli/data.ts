@@ -42,7 +42,8 @@ export async function loadSource(name: string, options: SourceOptions): Promise<
 
 async function loadCsv(path: string, { target, task, featureNames, classes }: SourceOptions): Promise<Source> {
   const names = await columnsOf(path);
-  if (target === undefined) throw new UsageError(`${path} needs --target <column>; its columns are: ${listed(names, 40)}`);
+  if (target === undefined)
+    throw new UsageError(`${path} needs --target <column>; its columns are: ${listed(names, 40)}`);
   if (featureNames) checkColumns(path, names, featureNames);
   const { inputs, targets, ...data } = await readCsv(path, {
     target,

@@ -69,12 +69,20 @@ function remembered(model: Model): [string, string | undefined][] {
     ['pictures', imageShape?.join('×')],
     ['inputs scaled', scaler?.type ?? 'no'],
     ['targets scaled', targetScaler?.type],
-    ['training', training && Object.entries(training).map(([name, value]) => `${name} ${String(value)}`).join(', ')],
+    [
+      'training',
+      training &&
+        Object.entries(training)
+          .map(([name, value]) => `${name} ${String(value)}`)
+          .join(', '),
+    ],
   ];
 }
 
 function optimizerLine({ trainer: { optimizer, step, epoch } }: Model): string {
-  return optimizer ? `${optimizer.type}, after ${counted(step, 'step')} in ${counted(epoch, 'epoch')}` : 'no state in the file';
+  return optimizer
+    ? `${optimizer.type}, after ${counted(step, 'step')} in ${counted(epoch, 'epoch')}`
+    : 'no state in the file';
 }
 
 /** The spread of every tensor's values: a dead layer or a diverged one is seen at once. */

@@ -21,7 +21,9 @@ Examples:
 Exit codes: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted (Ctrl-C).`;
 
 function makeProgram(): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   const program = new Command('neurite')
     .description('Neural networks from the command line: train, predict, evaluate, inspect.')
     .version(version)

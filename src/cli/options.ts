@@ -22,8 +22,7 @@ export const positiveNumber = (text: string) =>
 export const numberFromZero = (text: string) =>
   checked(text, 'a number from 0', (value) => value >= 0 && value < Infinity);
 
-export const rate = (text: string) =>
-  checked(text, 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
+export const rate = (text: string) => checked(text, 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
 
 /** How much is held out: a fraction below 1, or a count. */
 export const testSize = (text: string) =>
@@ -36,13 +35,11 @@ export const testSize = (text: string) =>
 /** `64,32`, or `none` for no hidden layer. */
 export function layerList(text: string): number[] {
   if (text === 'none') return [];
-  return text
-    .split(',')
-    .map((units) =>
-      checked(units, "the units of each hidden layer, as in '64' or '128,64', or 'none'", (value) => {
-        return Number.isSafeInteger(value) && value >= 1;
-      }),
-    );
+  return text.split(',').map((units) =>
+    checked(units, "the units of each hidden layer, as in '64' or '128,64', or 'none'", (value) => {
+      return Number.isSafeInteger(value) && value >= 1;
+    }),
+  );
 }
 
 /** One of the names, with the nearest where it is none of them. */

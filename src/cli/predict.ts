@@ -66,7 +66,9 @@ async function readRows(model: Model, { featureNames }: Recalled, path: string):
   checkColumns(path, names, featureNames);
   const ignored = names.filter((name) => !featureNames.includes(name));
   if (ignored.length)
-    process.stderr.write(`ignored ${counted(ignored.length, 'column')} that the model does not need: ${listed(ignored)}\n`);
+    process.stderr.write(
+      `ignored ${counted(ignored.length, 'column')} that the model does not need: ${listed(ignored)}\n`,
+    );
   return (await readCsv(path, { columns: featureNames, header: true })).inputs;
 }
 

@@ -24,8 +24,8 @@ export function progress(stream: Stream, { quiet = false } = {}): Progress {
 function bar(stream: Stream): Progress {
   const single = new cliProgress.SingleBar({
     stream,
-    format: 'training [{bar}] epoch {epoch}/{epochs}  {numbers}  {remaining} left',
-    barsize: 24,
+    format: 'epoch {epoch}/{epochs} [{bar}] {remaining} left  {numbers}',
+    barsize: 16,
     hideCursor: true,
     // SIGINT is the command's business.
     gracefulExit: false,
@@ -65,16 +65,16 @@ function lines(stream: Stream): Progress {
 
 /** The first epoch, the last, and others evenly between them. */
 function isShown(epoch: number, epochs: number): boolean {
-  const every = Math.ceil(epochs / (mostLines - 1));
-  return epoch === 0 || epoch === epochs - 1 || (epoch + 1) % every === 0;
+  const part = (done: number) => Math.floor((done * (mostLines - 1)) / epochs);
+  return epoch === 0 || part(epoch + 1) > part(epoch);
 }
 
-/** `loss 0.1234  accuracy 97.1 %  held out: loss 0.2345  accuracy 95.0 %` */
+/** `loss 0.1234  accuracy 97.1 %  validation: loss 0.2345  accuracy 95.0 %` */
 function numbersOf({ loss, accuracy, valLoss, valAccuracy }: Logs): string {
   const pair = (lossValue: number | undefined, share: number | undefined) => [
     ...(lossValue === undefined ? [] : [`loss ${short(lossValue)}`]),
     ...(share === undefined ? [] : [`accuracy ${percent(share)}`]),
   ];
   const held = pair(valLoss, valAccuracy).join('  ');
-  return [...pair(loss, accuracy), ...(held ? [`held out: ${held}`] : [])].join('  ');
+  return [...pair(loss, accuracy), ...(held ? [`validation: ${held}`] : [])].join('  ');
 }

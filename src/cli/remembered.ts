@@ -30,7 +30,8 @@ export interface Recalled extends Omit<Remembered, 'scaler' | 'targetScaler'> {
 
 const isText = (value: unknown) => typeof value === 'string';
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
-const isSizes = (value: unknown) => Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size > 0);
+const isSizes = (value: unknown) =>
+  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size > 0);
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function isSplit(value: unknown): boolean {

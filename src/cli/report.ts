@@ -38,7 +38,10 @@ function facts({ parts, model, history, assessment }: TrainingRun, settings: Set
   return [
     ['Network', `${sizes.join('-')}, ${settings.activation}, ${count(model.summary().parameters)} parameters`],
     ['Rows', `${count(parts.train.inputs.shape[0]!)} to train on, ${count(parts.test.inputs.shape[0]!)} held out`],
-    ['Training', `${count(history.epochs)} epochs in batches of ${settings.batch}, ${settings.optimizer}, seed ${settings.seed}`],
+    [
+      'Training',
+      `${count(history.epochs)} epochs in batches of ${settings.batch}, ${settings.optimizer}, seed ${settings.seed}`,
+    ],
     ['Time', `${seconds(history.elapsed)} (${model.variant})`],
     ['Memory', bytes(model.memory)],
     ['Held out', assessmentLine(assessment)],

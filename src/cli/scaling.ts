@@ -40,7 +40,7 @@ function explained<T>(advice: string, fit: () => T): T {
   try {
     return fit();
   } catch (error) {
-    if (!/no scale$/.test((error as Error).message)) throw error;
+    if (!(error as Error).message.endsWith('no scale')) throw error;
     throw new NeuriteError(`${(error as Error).message}${advice}`, { cause: error });
   }
 }

@@ -14,7 +14,7 @@ import { fileError, writeFileAtomic } from '../node/files.ts';
 import { csvTasks, writeCsv, type CsvTask } from '../node/csv.ts';
 import { assess, assessmentLine, confusionOf, type Assessment } from './assess.ts';
 import { builtInNames, loadSource, split, type Source } from './data.ts';
-import { Interrupted } from './exit.ts';
+import { Interrupted, UsageError } from './exit.ts';
 import { layerList, nameOf, numberFromZero, positiveNumber, rate, testSize, wholeFrom } from './options.ts';
 import { progress } from './progress.ts';
 import { recall, toInputs, type Recalled, type Remembered } from './remembered.ts';
@@ -50,12 +50,22 @@ interface TrainOptions {
   quiet: boolean;
 }
 
-/** What a data set is best trained with where nothing else is said; measured by scripts/digits-accuracy.mjs. */
-const presets: Readonly<Record<string, { test: number; scale: Scaling; constant: 'error' | 'pass' }>> = {
-  digits: { test: 360, scale: 'none', constant: 'pass' },
-  iris: { test: 30, scale: 'standardize', constant: 'error' },
+interface Preset {
+  readonly test: number;
+  readonly scale: Scaling;
+  readonly constant: 'error' | 'pass';
+  /** Adam's. */
+  readonly learningRate: number;
+}
+
+/** What a data set is trained with where nothing else is said. Pixels are from 0 to 1 already, and some always 0. */
+const presets: Readonly<Record<string, Preset>> = {
+  digits: { test: 360, scale: 'none', constant: 'pass', learningRate: 0.01 },
+  iris: { test: 30, scale: 'standardize', constant: 'error', learningRate: 0.01 },
 };
-const csvPreset = { test: 0.2, scale: 'standardize', constant: 'error' } as const;
+const csvPreset: Preset = { test: 0.2, scale: 'standardize', constant: 'error', learningRate: 0.005 };
+
+const presetOf = ({ name, builtIn }: Source): Preset => (builtIn ? presets[name]! : csvPreset);
 
 const examples = `
 Examples:
@@ -71,7 +81,11 @@ export function registerTrain(program: Command): void {
     .description('train a network on a data set and save it')
     .argument('<data>', `${builtInNames.join(', ')}, or the path of a CSV file`)
     .option('--target <column>', 'the column to learn (CSV)')
-    .option('--task <task>', 'classification or regression; by default what the column looks like', nameOf('task', csvTasks))
+    .option(
+      '--task <task>',
+      'classification or regression (default: what the column looks like)',
+      nameOf('task', csvTasks),
+    )
     .option('--test <size>', 'rows to hold out, a fraction or a count (default: 0.2; digits 360, iris 30)', testSize)
     .option('--layers <units>', 'units of the hidden layers, as in 64,32, or none', layerList, [64])
     .option('--activation <name>', 'of the hidden layers', nameOf('activation', activationNames), 'relu')
@@ -80,12 +94,33 @@ export function registerTrain(program: Command): void {
     .option('--epochs <n>', 'passes over the training rows', wholeFrom(1), 60)
     .option('--batch <n>', 'rows in a training step', wholeFrom(1), 32)
     .option('--optimizer <name>', optimizerNames.join(', '), nameOf('optimizer', optimizerNames), 'adam')
-    .option('--learning-rate <rate>', "by default 0.005 for adam, otherwise the optimizer's own", positiveNumber)
-    .option('--schedule <name>', 'of the learning rate: cosine (down to 0) or constant', nameOf('schedule', ['cosine', 'constant']), 'cosine')
-    .option('--weight-decay <factor>', "by default the optimizer's own", numberFromZero)
-    .option('--patience <n>', 'stop after n epochs without a better loss on a tenth of the training rows, kept aside', wholeFrom(1))
-    .option('--scale <how>', 'the inputs: standardize, minmax or none (default: standardize; digits none)', nameOf('scaling', scalings))
-    .option('--constant <how>', 'a column of one value: error or pass (default: error; digits pass)', nameOf('treatment of constant columns', ['error', 'pass']))
+    .option(
+      '--learning-rate <rate>',
+      "(default: adam's 0.005, digits and iris 0.01; otherwise the optimizer's own)",
+      positiveNumber,
+    )
+    .option(
+      '--schedule <name>',
+      'of the learning rate: cosine (down to 0) or constant',
+      nameOf('schedule', ['cosine', 'constant']),
+      'cosine',
+    )
+    .option('--weight-decay <factor>', "(default: the optimizer's own)", numberFromZero)
+    .option(
+      '--patience <n>',
+      'stop after n epochs without a better loss on a tenth of the training rows, kept aside',
+      wholeFrom(1),
+    )
+    .option(
+      '--scale <how>',
+      'the inputs: standardize, minmax or none (default: standardize; digits none)',
+      nameOf('scaling', scalings),
+    )
+    .option(
+      '--constant <how>',
+      'a column of one value: error or pass (default: error; digits pass)',
+      nameOf('treatment of constant columns', ['error', 'pass']),
+    )
     .option('--seed <n>', 'fixes the split, initial weights, shuffling and dropout', wholeFrom(0), 0)
     .option('--out <file>', 'where the model goes (default: <data>.safetensors in this folder)')
     .option('--report <file>', 'write a report as one HTML file')
@@ -103,14 +138,14 @@ async function train(data: string, options: TrainOptions): Promise<void> {
   const out = options.out ?? `${basename(data).replace(/\.csv$/i, '')}.safetensors`;
   for (const path of [out, options.report, options.saveTest]) if (path !== undefined) await checkFolder(path);
   const source = await loadSource(data, options);
-  const preset = presets[source.name] ?? csvPreset;
-  const parts = split(source, options.test ?? preset.test, options.seed);
+  const parts = split(source, options.test ?? presetOf(source).test, options.seed);
   const tell = options.quiet ? () => {} : (text: string) => console.log(text);
   tell(describe(source, parts));
   const model = await build(source, parts, options);
   tell(`\n${model.summary()}\n`);
   const recalled = recall(model);
-  const history = await fit(model, recalled, parts, options, out);
+  const optimizer = optimizerOf(options, presetOf(source));
+  const history = await fit(model, recalled, parts, { ...options, optimizer }, out);
   tell(describeTraining(model, history, parts, options));
   const assessment = assess(model, recalled, parts.test);
   console.log(`held out: ${assessmentLine(assessment)}`);
@@ -151,7 +186,7 @@ function describe({ name, dataset, task, targetName }: Source, { train: trained,
 async function build(source: Source, { train: trained, test }: Split, options: TrainOptions): Promise<Model> {
   const { dataset, task, targetName } = source;
   const { layers, activation, dropout, l2, seed } = options;
-  const preset = presets[source.name] ?? csvPreset;
+  const preset = presetOf(source);
   const isRegression = task === 'regression';
   const { scaler, targetScaler } = fitScalers(trained, {
     scaling: options.scale ?? preset.scale,
@@ -188,24 +223,37 @@ async function build(source: Source, { train: trained, test }: Split, options: T
 }
 
 const patienceShare = 0.1;
-const adamRate = 0.005;
 
-function optimizerOf({ optimizer, learningRate, schedule, weightDecay, epochs }: TrainOptions): Optimizer {
-  const own = optimizerFromConfig(optimizer, {}).learningRate as number;
-  const highest = learningRate ?? (optimizer === 'adam' ? adamRate : own);
-  return optimizerFromConfig(optimizer, {
-    learningRate: schedule === 'cosine' ? cosineDecay({ learningRate: highest, steps: epochs }) : highest,
-    ...(weightDecay !== undefined && { weightDecay }),
-  });
+function optimizerOf(
+  { optimizer, schedule, weightDecay, epochs, ...options }: TrainOptions,
+  preset: Preset,
+): Optimizer {
+  const own = optimizer === 'adam' ? preset.learningRate : optimizerFromConfig(optimizer, {}).learningRate;
+  const highest = options.learningRate ?? (own as number);
+  const decay = weightDecay === undefined ? {} : { weightDecay };
+  const learningRate = schedule === 'cosine' ? cosineDecay({ learningRate: highest, steps: epochs }) : highest;
+  try {
+    return optimizerFromConfig(optimizer, { learningRate, ...decay });
+  } catch (error) {
+    // The only option that not every optimizer has.
+    throw new UsageError(`--weight-decay: ${(error as Error).message}`);
+  }
 }
 
-async function fit(model: Model, recalled: Recalled, parts: Split, options: TrainOptions, out: string): Promise<History> {
-  const { epochs, batch, patience, quiet } = options;
+type FitSettings = Omit<TrainOptions, 'optimizer'> & { readonly optimizer: Optimizer };
+
+async function fit(
+  model: Model,
+  recalled: Recalled,
+  parts: Split,
+  options: FitSettings,
+  out: string,
+): Promise<History> {
+  const { epochs, batch, patience, quiet, optimizer } = options;
   const samples = ({ inputs, targets }: Dataset) => ({
     inputs: toInputs(model, recalled, inputs),
     targets: recalled.targetScaler ? recalled.targetScaler.transform(targets) : targets,
   });
-  const optimizer = optimizerOf(options);
   const shown = progress(process.stderr, { quiet });
   const interruption = new AbortController();
   const interrupt = () => interruption.abort(new Interrupted(`interrupted; nothing was written, ${out} is as it was`));

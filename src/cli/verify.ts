@@ -18,16 +18,25 @@ export async function verify(model: Model, test: Dataset, path: string, options:
   const got = predictRows(loaded, recall(loaded), test.inputs);
   const different = got.data.findIndex((value, i) => !Object.is(value, expected[i]));
   if (different !== -1)
-    throw new NeuriteError(`the model that was loaded back from ${path} predicts ${got.data[different]} where the one in memory predicts ${expected[different]}`);
-  const rows = Math.min(shownRows, test.inputs.shape[0]!);
+    throw new NeuriteError(
+      `the model that was loaded back from ${path} predicts ${got.data[different]} where the one in memory predicts ${expected[different]}`,
+    );
+  const count = test.inputs.shape[0]!;
+  const rows = Array.from({ length: Math.min(shownRows, count) }, (_, i) =>
+    Math.floor((i * count) / Math.min(shownRows, count)),
+  );
   const shown = test.classes ? showClasses(test, got.data, rows) : showQuantities(test, got.data, rows);
-  return `\nloaded ${path} back: ${counted(test.inputs.shape[0]!, 'prediction')}, the same to the bit; the first ${rows}:\n\n${shown}`;
+  return `\nloaded ${path} back: ${counted(count, 'prediction')}, the same to the bit; ${rows.length} of them:\n\n${shown}`;
 }
 
-function showClasses({ inputs, targets, classes, imageShape }: Dataset, outputs: ArrayLike<number>, rows: number): string {
+function showClasses(
+  { inputs, targets, classes, imageShape }: Dataset,
+  outputs: ArrayLike<number>,
+  rows: readonly number[],
+): string {
   const columns = classes!.length;
   const size = inputs.shape[1]!;
-  const found = Array.from({ length: rows }, (_, row) => {
+  const found = rows.map((row) => {
     const predicted = argmaxRow(outputs, row, columns);
     return {
       pixels: inputs.data.subarray(row * size, (row + 1) * size),
@@ -37,10 +46,13 @@ function showClasses({ inputs, targets, classes, imageShape }: Dataset, outputs:
     };
   });
   if (imageShape?.length !== 2)
-    return table([
-      ['predicted', 'probability', 'actual'],
-      ...found.map(({ predicted, probability, actual }) => [predicted, probability, actual]),
-    ], 3);
+    return table(
+      [
+        ['predicted', 'probability', 'actual'],
+        ...found.map(({ predicted, probability, actual }) => [predicted, probability, actual]),
+      ],
+      3,
+    );
   const captioned = found.map(({ pixels, predicted, probability, actual }) => ({
     pixels,
     caption: predicted === actual ? `${predicted} (${probability})` : `${predicted} (${probability}), is ${actual}`,
@@ -48,7 +60,7 @@ function showClasses({ inputs, targets, classes, imageShape }: Dataset, outputs:
   return picturesText(captioned, imageShape);
 }
 
-function showQuantities({ targets }: Dataset, outputs: ArrayLike<number>, rows: number): string {
-  const lines = Array.from({ length: rows }, (_, row) => [short(outputs[row]!), short(targets.data[row]!)]);
+function showQuantities({ targets }: Dataset, outputs: ArrayLike<number>, rows: readonly number[]): string {
+  const lines = rows.map((row) => [short(outputs[row]!), short(targets.data[row]!)]);
   return table([['predicted', 'actual'], ...lines], 0);
 }

@@ -102,7 +102,14 @@ export async function readCsv(source: string | Readable, options: CsvOptions = {
  * @throws FormatError for an empty file; NeuriteError for one that cannot be read
  */
 export async function csvColumns(path: string, { delimiter = ',' }: { delimiter?: string } = {}): Promise<string[]> {
-  const parser = parse({ bom: true, delimiter, trim: true, to: 1, skip_empty_lines: true, max_record_size: longestRecord });
+  const parser = parse({
+    bom: true,
+    delimiter,
+    trim: true,
+    to: 1,
+    skip_empty_lines: true,
+    max_record_size: longestRecord,
+  });
   const input = createReadStream(path);
   input.on('error', (error) => parser.destroy(error));
   try {
