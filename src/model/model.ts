@@ -12,7 +12,7 @@ import { Executable } from '../graph/executable.ts';
 import { formatShape, sameShape, sizeOf, type GraphFunction, type Shape } from '../graph/graph.ts';
 import { applyGradients, gradients, type GradientRequest, type Gradients } from './gradients.ts';
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
-import { fit, type FitOptions, type History } from './fit.ts';
+import type { FitOptions, History } from './fit.ts';
 import { resolveInputs, shapeOfTensor, type ModelValues, type TensorLike, type TrainingData } from './data.ts';
 import { counterName, forwardFunction, outputName, trace, type ParameterInfo } from './functions.ts';
 import { modelToBytes, saveModel, type SaveOptions } from './save.ts';
@@ -272,7 +272,9 @@ export class Model {
   // ---- training and the rest
 
   /** Trains; see FitOptions. Resolves with the history of losses and metrics. */
-  fit(data: TrainingData, options: FitOptions = {}): Promise<History> {
+  async fit(data: TrainingData, options: FitOptions = {}): Promise<History> {
+    // A chunk of its own: a page that only predicts never loads it.
+    const { fit } = await import('./fit.ts');
     return fit(this, data, options);
   }
 
