@@ -10,31 +10,39 @@ const multiplier1 = 0xcd9e8d57;
 const weyl0 = 0x9e3779b9;
 const weyl1 = 0xbb67ae85;
 
-/** The high 32 bits of a · b, both unsigned 32-bit. */
+/** The high 32 bits of a · b, both unsigned 32-bit; every sum below stays under 2³². */
 function highProduct(a: number, b: number): number {
   const a0 = a & 0xffff;
   const a1 = a >>> 16;
   const b0 = b & 0xffff;
   const b1 = b >>> 16;
-  const middle = a1 * b0 + Math.floor((a0 * b0) / 65536);
-  return a1 * b1 + Math.floor(middle / 65536) + Math.floor(((middle % 65536) + a0 * b1) / 65536);
+  const low = Math.imul(a0, b0) >>> 16;
+  const middle = (Math.imul(a1, b0) + low) >>> 0;
+  const other = (Math.imul(a0, b1) + (middle & 0xffff)) >>> 0;
+  return (Math.imul(a1, b1) + (middle >>> 16) + (other >>> 16)) >>> 0;
 }
 
 /** The four words that Philox 4×32-10 makes of a counter under a key; all words are unsigned 32-bit. */
 export function philox4x32(counter: Counter, key: Key): [number, number, number, number] {
-  let [c0, c1, c2, c3] = counter.map((word) => word >>> 0) as [number, number, number, number];
-  let k0 = key[0] >>> 0;
-  let k1 = key[1] >>> 0;
+  let c0 = counter[0] | 0;
+  let c1 = counter[1] | 0;
+  let c2 = counter[2] | 0;
+  let c3 = counter[3] | 0;
+  let k0 = key[0] | 0;
+  let k1 = key[1] | 0;
   for (let round = 0; round < 10; round++) {
     const high0 = highProduct(multiplier0, c0);
     const high1 = highProduct(multiplier1, c2);
-    const low0 = Math.imul(multiplier0, c0) >>> 0;
-    const low1 = Math.imul(multiplier1, c2) >>> 0;
-    [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
-    k0 = (k0 + weyl0) >>> 0;
-    k1 = (k1 + weyl1) >>> 0;
+    const low0 = Math.imul(multiplier0, c0);
+    const low1 = Math.imul(multiplier1, c2);
+    c0 = high1 ^ c1 ^ k0;
+    c1 = low1;
+    c2 = high0 ^ c3 ^ k1;
+    c3 = low0;
+    k0 = (k0 + weyl0) | 0;
+    k1 = (k1 + weyl1) | 0;
   }
-  return [c0, c1, c2, c3];
+  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }
 
 /**
@@ -104,7 +112,8 @@ export class Random {
    */
   permutation(n: number): Uint32Array<ArrayBuffer> {
     if (n >>> 0 !== n) throw new RangeError(`permutation: expected a whole number from 0 to 4294967295, got ${n}`);
-    const order = Uint32Array.from({ length: n }, (_, i) => i);
+    const order = new Uint32Array(n);
+    for (let i = 0; i < n; i++) order[i] = i;
     for (let i = n - 1; i > 0; i--) {
       const j = this.integer(i + 1);
       const kept = order[i]!;
