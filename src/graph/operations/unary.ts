@@ -3,9 +3,9 @@ import { UnaryKind } from '../../core/generated/instructions.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
 import { formatShape, sameShape, type Graph, type Node } from '../graph.ts';
-import { unaryTable } from './unary-table.ts';
+import { unaryParameters, unaryTable, type UnaryName } from './unary-table.ts';
 
-export type UnaryName = keyof typeof UnaryKind;
+export type { UnaryName } from './unary-table.ts';
 
 interface UnaryAttributes {
   kind: UnaryName;
@@ -66,8 +66,7 @@ defineOperation('unaryBackward', {
 
 const sizeOfNode = (node: Node) => node.shape.reduce((product, size) => product * size, 1);
 
-/** kind(x); alpha and beta default to the function's usual parameters. */
+/** kind(x); alpha and beta default to the function's usual parameters. @throws RangeError for others than it has */
 export function unary(graph: Graph, kind: UnaryName, x: Node, alpha?: number, beta?: number): Node {
-  const { alpha: a = 0, beta: b = 0 } = unaryTable[kind];
-  return graph.add('unary', [x], { kind, alpha: alpha ?? a, beta: beta ?? b });
+  return graph.add('unary', [x], { kind, ...unaryParameters(kind, { alpha, beta }) });
 }
