@@ -16,6 +16,7 @@ const common = {
   bundle: true,
   format: 'esm',
   target: 'es2022',
+  charset: 'utf8',
   outdir: dist,
   sourcemap: true,
   logLevel: 'warning',

@@ -1,4 +1,9 @@
 // The public names, for browsers and Node alike. On Node the package resolves to src/node/index.ts, which adds files.
+export { perceptron, Perceptron, type PerceptronExplanation, type PerceptronOptions } from './learning/perceptron.ts';
+export { novikoffBound, type NovikoffBound, type PerceptronLearning } from './learning/perceptron-rule.ts';
+export { neuronActivationNames, type NeuronActivationName } from './learning/neuron-activations.ts';
+export type { Sample, Target } from './learning/samples.ts';
+export { maximumStableLearningRate, type WidrowHoffLearning } from './learning/widrow-hoff.ts';
 export { loadCore, type Core } from './core/core.ts';
 export { engineFeatures, type CoreOptions, type Variant } from './core/features.ts';
 export { DivergenceError, FormatError, NeuriteError, ShapeError, UnsupportedEngineError } from './core/errors.ts';

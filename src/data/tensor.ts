@@ -1,6 +1,9 @@
 // A tensor: a typed array and a shape, row-major, and how one is made from what people have (numbers,
 // nested arrays, typed arrays). No arithmetic here: that is `neurite/ops`.
 import { ShapeError } from '../core/errors.ts';
+import { formatShape } from '../core/shape.ts';
+
+export { formatShape } from '../core/shape.ts';
 
 /** `f32` is held in a Float32Array, `i32` in an Int32Array. */
 export type DType = 'f32' | 'i32';
@@ -106,11 +109,6 @@ export function checkFinite(value: Tensor, what: string): void {
   throw new RangeError(
     `${what}: ${data[first]} at ${placeOf(first, value.shape)}; expected finite values, ${count} of ${data.length} are not`,
   );
-}
-
-/** `[2, 3]` */
-export function formatShape(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
 }
 
 /** Where the flat index lies: `row 3, column 17`, or `row 3, [0, 5, 1]` above two axes. */

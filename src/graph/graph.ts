@@ -1,10 +1,12 @@
 // The graph: small, typed, immutable nodes. An operation, its inputs, its attributes, its shape.
 // Shapes are concrete (a program is made for one batch size); inference happens as a node is added,
 // so a wrong shape is an error at the place that made it. What an operation means stands in operations/.
+import type { Shape } from '../core/shape.ts';
 import { operationOf } from './operation.ts';
 
+export { formatShape, sameShape, sizeOf, type Shape } from '../core/shape.ts';
+
 export type DType = 'f32' | 'i32';
-export type Shape = readonly number[];
 export type Attributes = Readonly<Record<string, unknown>>;
 
 export interface Node {
@@ -38,11 +40,3 @@ export interface GraphFunction {
   readonly outputs: Readonly<Record<string, Node>>;
   readonly effects: readonly Node[];
 }
-
-/** The number of elements of a shape. */
-export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
-
-/** `[2, 3]`, as errors and summaries print a shape. */
-export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
-
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, i) => size === b[i]);

@@ -3,6 +3,7 @@ import { ShapeError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { softmax, unary, type UnaryName } from '../graph/operations/index.ts';
+import { unaryParameters } from '../graph/operations/unary-table.ts';
 
 /** The unary functions under the names that users know. */
 const unaryNames = {
@@ -49,6 +50,7 @@ export function resolveActivation(activation: Activation | undefined): { name: A
   if (!activationNames.includes(known)) throw unknownName('activation', name, activationNames);
   if (alpha === undefined) return { name: known };
   if (!Number.isFinite(alpha)) throw new RangeError(`activation ${name}: expected a finite alpha, got ${alpha}`);
+  if (known in unaryNames) unaryParameters(unaryNames[known as keyof typeof unaryNames], { alpha });
   return { name: known, alpha };
 }
 

@@ -1,6 +1,5 @@
 // Where NaN or infinity arose: the batch is predicted once more with every value kept, and the first layer
 // whose parameters or results are not finite is named.
-import { compile } from '../graph/compile.ts';
 import { sizeOf, type GraphFunction } from '../graph/graph.ts';
 import type { ResolvedData } from './data.ts';
 import { gatherRows } from './data.ts';
@@ -25,7 +24,7 @@ export function diagnose(
   const { graph, results } = trace(topology, count, true);
   const outputs = Object.fromEntries(results.map((node, i) => [`result${i}`, node]));
   const traced: GraphFunction = { nodes: graph.nodes, outputs, effects: [] };
-  const executable = model.place(compile(traced, { keepAll: true }));
+  const executable = model.programs.place(traced, { keepAll: true });
   try {
     executable.prepare();
     data.inputs.forEach((values, i) => {

@@ -128,10 +128,10 @@ export function evaluateResolved(
   for (let start = 0; start < data.count; start += batchSize) {
     const count = Math.min(batchSize, data.count - start);
     const make = () => evaluateFunction(model.topology, count, objective);
-    const { executable } = model.program(`evaluate ${count} ${key}`, make);
-    executable.prepare();
+    const program = model.programs.get(`evaluate ${count} ${key}`, make);
+    const { executable } = program;
     writeBatch(model, data, (name) => executable.input(name), order, start, count);
-    executable.run();
+    model.programs.run(program);
     total += executable.output('loss')[0]! * count;
     data.targets.forEach((target, i) => {
       const rows = sizeOf(target.shape.slice(1));

@@ -10,18 +10,12 @@ import { takeRows } from '../data/dataset.ts';
 import type { Callback, CallbackContext, Logs } from './callbacks.ts';
 import { resolveTrainingData, type ResolvedData, type TrainingData } from './data.ts';
 import { diagnose } from './diagnose.ts';
-import {
-  chooseMetrics,
-  evaluateResolved,
-  MetricTable,
-  objectiveKey,
-  objectiveOf,
-  resolveLosses,
-  writeBatch,
-} from './evaluate.ts';
-import { outputName, trainFunction, type Objective } from './functions.ts';
+import { chooseMetrics, evaluateResolved, MetricTable, objectiveKey, objectiveOf, resolveLosses } from './evaluate.ts';
+import { trainFunction, type Objective } from './functions.ts';
 import type { Model } from './model.ts';
 import { pause } from './pause.ts';
+import type { Program } from './programs.ts';
+import { TrainingStep } from './step.ts';
 
 export interface FitOptions {
   /** What is minimised: one for all outputs, or one for each. A model made by `network` knows its own. */
@@ -76,27 +70,34 @@ export interface History {
   readonly elapsed: number;
 }
 
-const yieldEvery = 30;
+/** Milliseconds. */
+const pauseEvery = 30;
 
 export async function fit(model: Model, data: TrainingData, options: FitOptions = {}): Promise<History> {
   const run = prepare(model, data, options);
   const { epochs, callbacks } = run;
   const history: Record<string, number[]> = {};
   const context = makeContext(run);
-  for (const callback of callbacks) await callback.onTrainBegin?.(context);
   let finished = 0;
-  for (let epoch = 0; epoch < epochs && run.stopped === undefined; epoch++) {
-    run.epoch = epoch;
-    run.rate = run.override ?? model.trainer.learningRate();
-    for (const callback of callbacks) await callback.onEpochBegin?.(context);
-    const logs = await trainEpoch(run, context);
-    finished++;
-    model.trainer.epoch++;
-    for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
-    model.trainer.observe(logs);
-    for (const callback of callbacks) await callback.onEpochEnd?.(context, logs);
+  try {
+    for (const callback of callbacks) await callback.onTrainBegin?.(context);
+    for (let epoch = 0; epoch < epochs && run.stopped === undefined; epoch++) {
+      run.epoch = epoch;
+      run.rate = run.override ?? model.trainer.learningRate();
+      for (const callback of callbacks) await callback.onEpochBegin?.(context);
+      const logs = await trainEpoch(run, context);
+      finished++;
+      model.trainer.epoch++;
+      for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
+      model.trainer.observe(logs);
+      for (const callback of callbacks) await callback.onEpochEnd?.(context, logs);
+    }
+    for (const callback of callbacks) await callback.onTrainEnd?.(context);
+  } finally {
+    // However it ends, what was learned is what the model predicts with.
+    for (const { program } of run.programs.values()) model.programs.unpin(program);
+    model.programs.weightsChanged();
   }
-  for (const callback of callbacks) await callback.onTrainEnd?.(context);
   return { history, epochs: finished, stopped: run.stopped, elapsed: (performance.now() - run.started) / 1000 };
 }
 
@@ -113,6 +114,8 @@ interface Run {
   readonly batchSize: number;
   readonly steps: number;
   readonly callbacks: readonly Callback[];
+  /** By the size of the batch. */
+  readonly programs: Map<number, { program: Program; step: TrainingStep }>;
   readonly started: number;
   epoch: number;
   rate: number;
@@ -158,6 +161,7 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
     batchSize,
     steps: Math.ceil(data.count / batchSize),
     callbacks,
+    programs: new Map(),
     started: performance.now(),
     epoch: 0,
     rate: 0,
@@ -189,50 +193,44 @@ function makeContext(run: Run): CallbackContext {
 
 /** One pass over the samples. Returns the means of its batches, and the validation's numbers. */
 async function trainEpoch(run: Run, context: CallbackContext): Promise<Logs> {
-  const { model, data, batchSize, objective } = run;
+  const { model, data, batchSize, objective, callbacks } = run;
   const { trainer } = model;
   const order = epochOrder(run);
   const table = new MetricTable(model, objective.losses, objective.forms, run.metrics);
-  // One program for the whole batches, one for a last short one.
-  const programs = new Map<number, ReturnType<typeof trainProgram>>();
   let total = 0;
-  for (let start = 0, batch = 0; start < data.count && run.stopped === undefined; start += batchSize, batch++) {
-    const count = Math.min(batchSize, data.count - start);
-    let program = programs.get(count);
-    if (!program) programs.set(count, (program = trainProgram(run, count)));
-    const { executable } = program;
-    writeBatch(model, data, (name) => executable.input(name), order, start, count);
+  let seen = 0;
+  for (let batch = 0; seen < data.count && run.stopped === undefined; batch++) {
+    const count = Math.min(batchSize, data.count - seen);
+    const step = stepFor(run, count);
     if (run.override === undefined) run.rate = trainer.learningRate();
-    trainer.beginStep(run.rate);
-    if (!executable.run()) throw divergence(run, order, start, count);
-    const loss = executable.output('loss')[0]!;
+    if (!step.run(data, order, seen, count, run.rate)) throw divergence(run, order, seen, count);
+    const { loss } = step;
     total += loss * count;
-    data.targets.forEach((_, i) =>
-      table.update(i, executable.output(outputName(i)) as Float32Array, targetView(executable, i)),
-    );
-    if (run.callbacks.length)
-      for (const callback of run.callbacks) await callback.onBatchEnd?.(context, { batch, loss });
-    await breathe(run, batch + 1, () => ({ loss: total / (start + count), ...numbersOf(table.results()) }));
+    seen += count;
+    step.updateMetrics(table);
+    for (const callback of callbacks) await callback.onBatchEnd?.(context, { batch, loss });
+    if (isDue(run, batch + 1)) await breathe(run, batch + 1, { loss: total / seen, ...numbersOf(table.results()) });
   }
-  model.weightsChanged();
-  const logs: Record<string, number> = { loss: total / data.count, ...numbersOf(table.results()) };
+  model.programs.weightsChanged();
+  const logs: Record<string, number> = { loss: total / seen, ...numbersOf(table.results()) };
   if (run.validation) Object.assign(logs, validate(run));
   return logs;
 }
 
-const targetView = (executable: { input(name: string): Float32Array | Int32Array }, i: number) =>
-  executable.input(`target${i}`);
-
-function trainProgram(run: Run, count: number) {
+/** The program of a batch of this size: one for the whole batches, one for a last short one. */
+function stepFor(run: Run, count: number): TrainingStep {
+  const known = run.programs.get(count);
+  if (known) return known.step;
   const { model, objective, optimizer, key } = run;
-  const { type, config } = optimizer;
   const make = () => trainFunction(model.topology, count, objective, optimizer);
-  const program = model.program(`train ${count} ${key} ${type} ${JSON.stringify(config)}`, make);
-  if (program.weights === 0) {
-    program.executable.prepare();
-    program.weights = 1;
-  }
-  return program;
+  const program = model.programs.get(
+    `train ${count} ${key} ${optimizer.type} ${JSON.stringify(optimizer.config)}`,
+    make,
+  );
+  model.programs.pin(program);
+  const step = new TrainingStep(model, program);
+  run.programs.set(count, { program, step });
+  return step;
 }
 
 /** The samples' order in this epoch: a function of the model's seed and of the epochs that it has seen. */
@@ -258,19 +256,22 @@ const numbersOf = (results: Record<string, unknown>): Record<string, number> =>
     Object.entries(results).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
   );
 
-/** Reports progress and lets the event loop run, some thirty times a second. */
-async function breathe(run: Run, step: number, logs: () => Logs): Promise<void> {
+/** Whether somebody should be told, or the event loop is to run: some thirty times a second, and after an epoch. */
+const isDue = (run: Run, step: number): boolean =>
+  performance.now() - run.lastPause >= pauseEvery || (step === run.steps && run.options.onProgress !== undefined);
+
+/** Reports progress and lets the event loop run. */
+async function breathe(run: Run, step: number, logs: Logs): Promise<void> {
   const now = performance.now();
-  const isLast = step === run.steps;
-  if (now - run.lastPause < yieldEvery && !(isLast && run.options.onProgress)) return;
   const { epoch, epochs, steps, started, options } = run;
   const done = epoch * steps + step;
   const elapsed = (now - started) / 1000;
   const remaining = (elapsed / done) * (epochs * steps - done);
-  options.onProgress?.({ epoch, epochs, step, steps, logs: logs(), elapsed, remaining });
-  if (now - run.lastPause < yieldEvery) return;
+  options.onProgress?.({ epoch, epochs, step, steps, logs, elapsed, remaining });
+  if (now - run.lastPause < pauseEvery) return;
+  // Whoever has the turn now may predict: with the weights as they are.
+  run.model.programs.weightsChanged();
   await pause();
-  run.model.weightsChanged();
   options.signal?.throwIfAborted();
   run.lastPause = performance.now();
 }
@@ -279,7 +280,7 @@ async function breathe(run: Run, step: number, logs: () => Logs): Promise<void> 
 function divergence(run: Run, order: ArrayLike<number>, start: number, count: number): DivergenceError {
   const { model, data, objective } = run;
   model.trainer.step--;
-  model.weightsChanged();
+  model.programs.weightsChanged();
   const place = diagnose(model, objective, data, order, start, count);
   return new DivergenceError(
     `model.fit: the loss is no longer finite in epoch ${run.epoch + 1}, step ${start / run.batchSize + 1}: ${place}. ` +

@@ -56,11 +56,11 @@ export function gradients(model: Model, values: ModelValues, request: GradientRe
       written.set(outputGradientName(i), data),
     );
   }
-  const { executable } = model.program(key, () => gradientFunction(topology, count, objective));
-  executable.prepare();
+  const program = model.programs.get(key, () => gradientFunction(topology, count, objective));
+  const { executable } = program;
   // Values that the loss does not depend on are not inputs of its program.
   for (const [name, data] of written) if (executable.compiled.inputs.has(name)) executable.input(name).set(data);
-  executable.run();
+  model.programs.run(program);
   const read = (name: string, shape: readonly number[]): Tensor => ({ data: executable.output(name).slice(), shape });
   return {
     parameters: Object.fromEntries(
@@ -112,9 +112,9 @@ export function applyGradients(
   model.trainer.use(resolved);
   const key = `apply ${named.map(({ info }) => info.name).join()}`;
   const parameters = named.map(({ info }) => info);
-  const { executable } = model.program(key, () => applyFunction(parameters, resolved));
-  for (const { info, data } of named) executable.input(gradientName(info.name)).set(data);
+  const program = model.programs.get(key, () => applyFunction(parameters, resolved));
+  for (const { info, data } of named) program.executable.input(gradientName(info.name)).set(data);
   model.trainer.beginStep(model.trainer.learningRate());
-  executable.run();
-  model.weightsChanged();
+  model.programs.run(program);
+  model.programs.weightsChanged();
 }

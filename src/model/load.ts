@@ -35,7 +35,7 @@ export async function loadModel(
   const model = await Model.create(topology, { ...options, seed });
   checkTensors(model, file);
   for (const { name } of model.parameters) model.storage.floats(name).set(floatsOf(file, name));
-  model.weightsChanged();
+  model.programs.weightsChanged();
   model.metadata = parse(metadata, 'metadata') as Record<string, unknown>;
   inFile('training state', () => restoreTraining(model, file, parse(metadata, 'training') as SavedTraining));
   return model;

@@ -7,14 +7,14 @@ import type { CoreOptions, Variant } from '../core/features.ts';
 import { seedWords } from '../core/philox.ts';
 import { ShapeError } from '../core/errors.ts';
 import { checkFinite, isTensor, tensor, type Tensor, type TensorValues } from '../data/tensor.ts';
-import { compile, type CompiledFunction } from '../graph/compile.ts';
-import { Executable } from '../graph/executable.ts';
-import { formatShape, sameShape, sizeOf, type GraphFunction, type Shape } from '../graph/graph.ts';
+import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
+import { expectInteger } from '../layers/layer.ts';
 import { applyGradients, gradients, type GradientRequest, type Gradients } from './gradients.ts';
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
-import { fit, type FitOptions, type History } from './fit.ts';
+import type { FitOptions, History } from './fit.ts';
 import { resolveInputs, shapeOfTensor, type ModelValues, type TensorLike, type TrainingData } from './data.ts';
-import { counterName, forwardFunction, outputName, trace, type ParameterInfo } from './functions.ts';
+import { counterName, forwardFunction, trace, type ParameterInfo } from './functions.ts';
+import { Programs, type Program } from './programs.ts';
 import { modelToBytes, saveModel, type SaveOptions } from './save.ts';
 import { Storage } from './storage.ts';
 import { summarize, type Summary } from './summary.ts';
@@ -33,9 +33,6 @@ export interface PredictOptions {
   readonly allowNonFinite?: boolean;
 }
 
-/** How many compiled programs a model keeps; the one used longest ago goes first. */
-const programLimit = 12;
-
 export class Model {
   readonly topology: Topology;
   readonly seed: number;
@@ -48,11 +45,11 @@ export class Model {
   /** @internal */
   readonly storage: Storage;
   private readonly instance: CoreInstance;
-  private readonly programs = new Map<string, { executable: Executable; weights: number }>();
-  /** Counts the changes of the weights: what is computed from them alone is computed again after one. */
-  private weightsVersion = 1;
+  /** @internal */
+  readonly programs: Programs;
+  /** What `input`, `run` and `output` work on, and for how many samples. */
+  private live: Program | null = null;
   private liveBatch = 1;
-  private live: { executable: Executable; weights: number } | null = null;
 
   private constructor(topology: Topology, parameters: readonly ParameterInfo[], instance: CoreInstance, seed: number) {
     this.topology = topology;
@@ -60,6 +57,7 @@ export class Model {
     this.instance = instance;
     this.seed = seed;
     this.storage = new Storage(instance);
+    this.programs = new Programs(instance, this.storage, topology);
     for (const { name, shape } of parameters) this.storage.define(name, shape);
     this.storage.define(counterName, [4], 'i32');
     this.storage.integers(counterName).set(seedWords(seed));
@@ -109,65 +107,62 @@ export class Model {
    * `run()`, read `output`. Take it anew after `fit`, `predict` or `allocate`: growing the memory kills old views.
    */
   get input(): Float32Array {
-    return this.inputs[0]!;
+    return this.programs.ports(this.live ?? this.liveProgram()).inputs[0]!;
   }
 
-  get inputs(): Float32Array[] {
-    const { executable } = this.liveProgram();
-    return this.topology.inputs.map(({ name }) => executable.input(name) as Float32Array);
+  get inputs(): readonly Float32Array[] {
+    return this.programs.ports(this.live ?? this.liveProgram()).inputs;
   }
 
   /** The memory of the first output, after `run()`. */
   get output(): Float32Array {
-    return this.outputs[0]!;
+    return this.programs.ports(this.live ?? this.liveProgram()).outputs[0]!;
   }
 
-  get outputs(): Float32Array[] {
-    const { executable } = this.liveProgram();
-    return this.topology.outputs.map((_, i) => executable.output(outputName(i)) as Float32Array);
+  get outputs(): readonly Float32Array[] {
+    return this.programs.ports(this.live ?? this.liveProgram()).outputs;
   }
 
   /** Sets how many samples `input`, `run` and `output` hold. */
   allocate({ batchSize }: { batchSize: number }): void {
-    if (!Number.isSafeInteger(batchSize) || batchSize < 1)
-      throw new RangeError(`model.allocate: expected a batchSize of at least 1, got ${String(batchSize)}`);
-    this.liveBatch = batchSize;
+    this.liveBatch = expectInteger('model.allocate: batchSize', batchSize, 1);
+    if (this.live) this.programs.unpin(this.live);
     this.live = null;
   }
 
   /** Predicts what stands in `input` and leaves the result in `output`. No checks: NaN goes through. */
   run(): void {
-    const live = this.live ?? this.liveProgram();
-    if (live.weights !== this.weightsVersion) this.refresh(live);
-    live.executable.run();
+    this.programs.run(this.live ?? this.liveProgram());
   }
 
-  private liveProgram() {
-    this.live ??= this.program(`run ${this.liveBatch}`, () => forwardFunction(this.topology, this.liveBatch));
+  private liveProgram(): Program {
+    this.live = this.programs.get(`run ${this.liveBatch}`, () => forwardFunction(this.topology, this.liveBatch));
+    this.programs.pin(this.live);
     return this.live;
   }
 
   // ---- predictions
 
   /**
-   * Predictions for samples [N, ...]: a tensor [N, ...outputs], or a list of them where the model has several outputs.
-   * One sample may come without its batch axis.
+   * Predictions of the first output for samples [N, ...]: a tensor [N, ...]. One sample may come without its batch axis.
    * @throws ShapeError for another shape; RangeError for NaN or infinity, with its row and column
    */
-  predict(values: ModelValues, options: PredictOptions & { all: true }): Tensor[];
-  predict(values: ModelValues, options?: PredictOptions): Tensor;
-  predict(values: ModelValues, options: PredictOptions & { all?: boolean } = {}): Tensor | Tensor[] {
-    const { batchSize = 256, allowNonFinite = false, all = false } = options;
+  predict(values: ModelValues, options: PredictOptions = {}): Tensor {
+    return this.predictAll(values, options)[0]!;
+  }
+
+  /** Predictions of every output, in their order. @throws as `predict` */
+  predictAll(values: ModelValues, options: PredictOptions = {}): Tensor[] {
+    const { batchSize = 256, allowNonFinite = false } = options;
+    expectInteger('model.predict: batchSize', batchSize, 1);
     const { inputs, count } = resolveInputs(this.topology, values, 'model.predict');
     const results = this.outputShapes.map((shape) => ({
       data: new Float32Array(count * sizeOf(shape)),
       shape: [count, ...shape],
     }));
-    for (let start = 0; start < count; start += batchSize) {
-      const size = Math.min(batchSize, count - start);
-      this.predictBatch(inputs, results, start, size, !allowNonFinite);
-    }
-    return all || results.length > 1 ? (results as unknown as Tensor) : results[0]!;
+    for (let start = 0; start < count; start += batchSize)
+      this.predictBatch(inputs, results, start, Math.min(batchSize, count - start), !allowNonFinite);
+    return results;
   }
 
   private predictBatch(
@@ -177,63 +172,18 @@ export class Model {
     size: number,
     checked: boolean,
   ): void {
-    const make = () => forwardFunction(this.topology, size, { checked });
-    const program = this.program(`predict ${size} ${checked}`, make);
-    if (program.weights !== this.weightsVersion) this.refresh(program);
-    const { executable } = program;
-    inputs.forEach(({ data }, i) => {
-      const { name, shape } = this.topology.inputs[i]!;
-      const length = sizeOf(shape);
-      const whole = start === 0 && data.length === size * length;
-      executable.input(name).set(whole ? data : data.subarray(start * length, (start + size) * length));
+    const key = checked ? `predict ${size}` : `predict unchecked ${size}`;
+    const program = this.programs.get(key, () => forwardFunction(this.topology, size, { checked }));
+    const ports = this.programs.ports(program);
+    const isWhole = size === results[0]!.shape[0];
+    ports.inputs.forEach((view, i) => {
+      const { data } = inputs[i]!;
+      view.set(
+        isWhole ? data : data.subarray((start * view.length) / size, (start * view.length) / size + view.length),
+      );
     });
-    if (!executable.run()) inputs.forEach((values) => checkFinite(values, 'model.predict: inputs'));
-    results.forEach(({ data }, i) =>
-      data.set(executable.output(outputName(i)), start * (data.length / results[i]!.shape[0]!)),
-    );
-  }
-
-  /** @internal A compiled program of this model, made on its first use. */
-  program(key: string, make: () => GraphFunction, keepAll = false): { executable: Executable; weights: number } {
-    const known = this.programs.get(key);
-    if (known) {
-      this.programs.delete(key);
-      this.programs.set(key, known);
-      return known;
-    }
-    const program = { executable: this.place(compile(make(), { keepAll })), weights: 0 };
-    this.programs.set(key, program);
-    for (const [old, { executable }] of this.programs) {
-      if (this.programs.size <= programLimit) break;
-      this.programs.delete(old);
-      if (this.live?.executable === executable) this.live = null;
-      executable.release();
-    }
-    return program;
-  }
-
-  /** @internal Places a compiled function in this model's memory. */
-  place(compiled: CompiledFunction): Executable {
-    return new Executable(this.instance, compiled, this.storage.address);
-  }
-
-  /** @internal Drops the programs whose key begins so. */
-  forget(prefix: string): void {
-    for (const [key, { executable }] of this.programs) {
-      if (!key.startsWith(prefix)) continue;
-      this.programs.delete(key);
-      executable.release();
-    }
-  }
-
-  /** @internal To be called after anything wrote to a parameter. */
-  weightsChanged(): void {
-    this.weightsVersion++;
-  }
-
-  private refresh(program: { executable: Executable; weights: number }): void {
-    program.executable.prepare();
-    program.weights = this.weightsVersion;
+    if (!this.programs.run(program)) inputs.forEach((values) => checkFinite(values, 'model.predict: inputs'));
+    ports.outputs.forEach((view, i) => results[i]!.data.set(view, (start * view.length) / size));
   }
 
   // ---- weights
@@ -252,7 +202,7 @@ export class Model {
   setWeights(weights: Readonly<Record<string, TensorLike>>): void {
     const resolved = Object.entries(weights).map(([name, value]) => this.checkWeight(name, value));
     for (const { name, data } of resolved) this.storage.floats(name).set(data);
-    this.weightsChanged();
+    this.programs.weightsChanged();
   }
 
   private checkWeight(name: string, value: TensorLike) {
@@ -272,7 +222,9 @@ export class Model {
   // ---- training and the rest
 
   /** Trains; see FitOptions. Resolves with the history of losses and metrics. */
-  fit(data: TrainingData, options: FitOptions = {}): Promise<History> {
+  async fit(data: TrainingData, options: FitOptions = {}): Promise<History> {
+    // A chunk of its own: a page that only predicts never loads it.
+    const { fit } = await import('./fit.ts');
     return fit(this, data, options);
   }
 

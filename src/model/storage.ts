@@ -17,6 +17,8 @@ export interface StoredValue {
 export class Storage {
   private readonly instance: CoreInstance;
   private readonly values = new Map<string, StoredValue>();
+  private readonly views = new Map<string, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>>();
+  private viewsGeneration = -1;
 
   constructor(instance: CoreInstance) {
     this.instance = instance;
@@ -52,18 +54,29 @@ export class Storage {
       if (!name.startsWith(prefix)) continue;
       this.instance.memory.release(address);
       this.values.delete(name);
+      this.views.delete(name);
     }
   }
 
-  /** The live memory of a value; dead after the memory grows. */
+  /** The live memory of a value; dead after the memory grows (take it anew). */
   floats(name: string): Float32Array<ArrayBuffer> {
-    const { address, shape } = this.get(name);
-    return this.instance.memory.floats(address, sizeOf(shape));
+    return this.view(name) as Float32Array<ArrayBuffer>;
   }
 
   integers(name: string): Int32Array<ArrayBuffer> {
-    const { address, shape } = this.get(name);
-    return this.instance.memory.integers(address, sizeOf(shape));
+    return this.view(name) as Int32Array<ArrayBuffer>;
+  }
+
+  private view(name: string): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+    const { memory } = this.instance;
+    if (this.viewsGeneration !== memory.generation) this.views.clear();
+    this.viewsGeneration = memory.generation;
+    const known = this.views.get(name);
+    if (known) return known;
+    const { address, shape, dtype } = this.get(name);
+    const view = dtype === 'i32' ? memory.integers(address, sizeOf(shape)) : memory.floats(address, sizeOf(shape));
+    this.views.set(name, view);
+    return view;
   }
 
   /** Fills a value by an initialiser, its random numbers drawn from `stream` of the seed. */

@@ -36,8 +36,8 @@ export class Trainer {
       current && current.type === optimizer.type && JSON.stringify(current.config) === JSON.stringify(optimizer.config);
     this.optimizer = optimizer;
     if (isSame) return;
-    this.model.forget('train ');
-    this.model.forget('apply ');
+    this.model.programs.forget('train ');
+    this.model.programs.forget('apply ');
     this.model.storage.removeAll('optimizer.');
     this.optimizerState = optimizer.initialState();
     this.step = 0;

@@ -24,8 +24,8 @@ test.each(cases)('golden layers: dense $params.weight.shape', async (golden) => 
   const [units, features] = golden.params['weight']!.shape as [number, number];
   const useBias = 'bias' in golden.params;
   const model = await sequential([dense(units, { useBias })], { inputShape: [features] });
-  const bias = useBias ? { 'layers.0.bias': goldenTensor(golden.params['bias']!) } : {};
-  model.setWeights({ 'layers.0.kernel': transposed(golden.params['weight']!), ...bias });
+  model.setWeights({ 'layers.0.kernel': transposed(golden.params['weight']!) });
+  if (useBias) model.setWeights({ 'layers.0.bias': goldenTensor(golden.params['bias']!) });
   const inputs = goldenTensor(golden.input);
   expectClose(model.predict(inputs).data, goldenTensor(golden.output).data, 1e-5, 'output');
   const gradients = model.gradients(inputs, { outputGradient: goldenTensor(golden.grad_output) });

@@ -328,7 +328,7 @@ test('slice: the gradient is zero outside', () => {
   checkOperation({
     inputs: [{ shape: [3, 7] }],
     build: (graph, x) => ops.slice(graph, x, 1, 2, 3),
-    reference: (x) => [0, 1, 2].flatMap((row) => [...x.slice(row * 7 + 2, row * 7 + 5)]),
+    reference: (x) => [0, 1, 2].flatMap((row) => Array.from(x.slice(row * 7 + 2, row * 7 + 5))),
     shape: [3, 3],
   });
 });
@@ -342,7 +342,7 @@ test.each(['Softmax', 'LogSoftmax'] as const)('%s: values and gradients', (kind)
       build: (graph, x) => ops.softmax(graph, kind, x),
       reference(x) {
         return [0, 1, 2].flatMap((row) => {
-          const values = [...x.slice(row * columns, (row + 1) * columns)];
+          const values = Array.from(x.slice(row * columns, (row + 1) * columns));
           const total = values.reduce((sum, v) => sum + Math.exp(v), 0);
           return values.map((v) => (kind === 'Softmax' ? Math.exp(v) / total : v - Math.log(total)));
         });

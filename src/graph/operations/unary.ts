@@ -2,10 +2,10 @@
 import { UnaryKind } from '../../core/generated/instructions.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
-import { formatShape, sameShape, type Graph, type Node } from '../graph.ts';
-import { unaryTable } from './unary-table.ts';
+import { formatShape, sameShape, sizeOf, type Graph, type Node } from '../graph.ts';
+import { unaryParameters, unaryTable, type UnaryName } from './unary-table.ts';
 
-export type UnaryName = keyof typeof UnaryKind;
+export type { UnaryName } from './unary-table.ts';
 
 interface UnaryAttributes {
   kind: UnaryName;
@@ -30,7 +30,7 @@ defineOperation('unary', {
       kind: UnaryKind[kind],
       out: emitter.at(node),
       x: emitter.at(node.inputs[0]!),
-      n: sizeOfNode(node),
+      n: sizeOf(node.shape),
       alpha,
       beta,
     });
@@ -56,7 +56,7 @@ defineOperation('unaryBackward', {
       dOut: emitter.at(dOut!),
       x: saved && readsX ? emitter.at(saved) : 0,
       y: saved && !readsX ? emitter.at(saved) : 0,
-      n: sizeOfNode(node),
+      n: sizeOf(node.shape),
       alpha,
       beta,
     });
@@ -64,10 +64,7 @@ defineOperation('unaryBackward', {
   inPlace: [0],
 });
 
-const sizeOfNode = (node: Node) => node.shape.reduce((product, size) => product * size, 1);
-
-/** kind(x); alpha and beta default to the function's usual parameters. */
+/** kind(x); alpha and beta default to the function's usual parameters. @throws RangeError for others than it has */
 export function unary(graph: Graph, kind: UnaryName, x: Node, alpha?: number, beta?: number): Node {
-  const { alpha: a = 0, beta: b = 0 } = unaryTable[kind];
-  return graph.add('unary', [x], { kind, alpha: alpha ?? a, beta: beta ?? b });
+  return graph.add('unary', [x], { kind, ...unaryParameters(kind, { alpha, beta }) });
 }

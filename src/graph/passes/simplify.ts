@@ -17,12 +17,18 @@ export function simplify(source: GraphFunction): GraphFunction {
     const identity = identityOf(node, inputs);
     if (identity) return identity;
     if (unique.has(node.operation) || node.operation === 'constant') return undefined;
-    const key = `${node.operation}(${inputs.map(numberOf).join()})${JSON.stringify(node.attributes)}`;
+    const key = `${node.operation}(${inputs.map(numberOf).join()})${JSON.stringify(node.attributes, exactly)}`;
     const equal = known.get(key) ?? graph.add(node.operation, inputs, node.attributes);
     known.set(key, equal);
     return equal;
   });
 }
+
+/** JSON has neither infinities nor −0: as text they stay apart. */
+const exactly = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `${Object.is(value, -0) ? '-' : ''}${value}`
+    : value;
 
 /** The input that a node passes on unchanged, if it does. */
 function identityOf(node: Node, inputs: readonly Node[]): Node | undefined {
