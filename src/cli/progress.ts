@@ -21,6 +21,9 @@ export function progress(stream: Stream, { quiet = false } = {}): Progress {
   return stream.isTTY ? bar(stream) : lines(stream);
 }
 
+/** In 80 columns there is room for the training's own numbers. */
+const trained = ({ loss, accuracy }: Logs) => numbersOf({ loss, accuracy });
+
 function bar(stream: Stream): Progress {
   const single = new cliProgress.SingleBar({
     stream,
@@ -35,14 +38,14 @@ function bar(stream: Stream): Progress {
   let ended = { numbers: '', epochs: 0 };
   return {
     onProgress({ epoch, epochs, step, steps, logs, remaining }) {
-      const payload = { epoch: epoch + 1, epochs, numbers: numbersOf(logs), remaining: seconds(remaining) };
+      const payload = { epoch: epoch + 1, epochs, numbers: trained(logs), remaining: seconds(remaining) };
       if (!started) single.start(epochs * steps, 0, payload);
       started = true;
       ended = { numbers: payload.numbers, epochs };
       single.update(epoch * steps + step, payload);
     },
     callback: {
-      onEpochEnd: (_context, logs) => void (ended.numbers = numbersOf(logs)),
+      onEpochEnd: (_context, logs) => void (ended.numbers = trained(logs)),
       onTrainEnd: ({ epoch }) => single.update({ epoch: epoch + 1, ...ended, remaining: seconds(0) }),
     },
     stop: () => single.stop(),

@@ -26,7 +26,7 @@ describe('progress', () => {
   test('on a terminal: a bar with epoch, loss, accuracy and the time left, and the cursor given back', async () => {
     const text = await shown(true, 4);
     expect(text).toMatch(/epoch 1\/4 \[=*-*\] 4\.00 s left {2}loss 1/);
-    expect(text).toContain('epoch 4/4 [================] 0.00 s left  loss 0.25  accuracy 50.0 %  validation: loss 2');
+    expect(text).toContain('epoch 4/4 [================] 0.00 s left  loss 0.25  accuracy 50.0 %');
     expect(text.lastIndexOf('\u001B[?25h')).toBeGreaterThan(text.lastIndexOf('\u001B[?25l'));
   });
 
