@@ -166,8 +166,8 @@ function locateOut(i: Gemm, block: Block, row: u32, column: u32, first: bool): v
 
 /** The activation over a finished block of out, while it is in cache. */
 function activateBlock(i: Gemm, out: usize, m: u32, n: u32): void {
-  const rows = n == i.strideOut ? 1 : m;
-  const run = n == i.strideOut ? m * n : n;
+  const rows: u32 = n == i.strideOut ? 1 : m;
+  const run: u32 = n == i.strideOut ? m * n : n;
   const strideOut = bytes(i.strideOut);
   for (let r: u32 = 0; r < rows; r++, out += strideOut) activate_f32(i.activation, out, out, run, i.alpha, i.beta);
 }
