@@ -20,6 +20,7 @@ import {
   SCRATCH_BYTES,
   TILE_COLUMNS,
 } from '../instructions';
+import { madd } from '../lanes';
 import { activate_f32 } from '../nn/activation';
 import { Block, bytes } from './block';
 import { gemv_f32, gemv_f32_columns, STRIP, stripWidth, VECTOR } from './gemv';
@@ -291,10 +292,37 @@ function multiplyFewColumnsTurned(i: Gemm): void {
   if (i.activation != UnaryKind.Linear && !i.accumulate) activateBlock(i, i.out, i.m, i.n);
 }
 
+/**
+ * One row against a few packed panels, all of them whole: what a small network's prediction is made of. The setting up
+ * of blocks would cost more than its arithmetic. Begins with the bias and adds in the order of k, as everywhere.
+ */
+function multiplyRowByPanels(i: Gemm): void {
+  const panel = bytes(i.k * COLUMNS);
+  const end = i.out + bytes(i.n);
+  let b = i.b;
+  let bias = i.bias;
+  for (let out = i.out; out < end; out += COLUMNS * 4) {
+    let c0 = bias ? v128.load(bias) : f32x4.splat(0);
+    let c1 = bias ? v128.load(bias, 16) : f32x4.splat(0);
+    let a = i.a;
+    for (const stop = b + panel; b < stop; b += COLUMNS * 4, a += 4) {
+      const x = v128.load32_splat(a);
+      c0 = madd(x, v128.load(b), c0);
+      c1 = madd(x, v128.load(b, 16), c1);
+    }
+    v128.store(out, c0);
+    v128.store(out, c1, 16);
+    if (bias) bias += COLUMNS * 4;
+  }
+  if (i.activation != UnaryKind.Linear) activate_f32(i.activation, i.out, i.out, i.n, i.alpha, i.beta);
+}
+
 export function execGemm(pc: usize): u32 {
   const i = changetype<Gemm>(pc);
   if (i.m == 0 || i.n == 0) return 0;
-  if (i.n > FEW_COLUMNS) multiply(i);
+  const isRow = i.m == 1 && !i.transposeA && !i.accumulate;
+  if (isRow && i.packed && !(i.n % COLUMNS) && i.n <= STRIP / 2) multiplyRowByPanels(i);
+  else if (i.n > FEW_COLUMNS) multiply(i);
   else if (i.transposeA) multiplyFewColumnsTurned(i);
   else multiplyFewColumns(i);
   return 0;
