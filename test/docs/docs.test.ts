@@ -49,7 +49,7 @@ describe('code blocks', () => {
   test('the program that the README opens with has at most twelve lines', () => {
     const [first] = blocks.filter(({ document }) => document.path === 'README.md');
     expect(first!.block.code.trim().split('\n').length).toBeLessThanOrEqual(12);
-    expect(first!.block.output).toBeTruthy();
+    expect(first!.block.output).not.toBe('');
   });
 });
 
@@ -62,14 +62,18 @@ describe('examples', () => {
 });
 
 describe('links', () => {
-  const links = all.flatMap((document) => linksOf(document).map((link) => [document.path, link] as const));
+  const leadsNowhere = ({ file, heading }: { file: string; heading: string | undefined }): boolean => {
+    if (!existsSync(join(root, file))) return true;
+    const target = all.find(({ path }) => path === file);
+    return heading !== undefined && !(target && anchorsOf(target).includes(heading));
+  };
 
-  test.each(links)('a link of %s leads somewhere: %o', (_path, { file, heading }) => {
-    expect(existsSync(join(root, file))).toBe(true);
-    if (heading === undefined) return;
-    const target = all.find(({ path }) => path === file)!;
-    expect(anchorsOf(target)).toContain(heading);
-  });
+  test.each(all.map((document) => [document.path, document] as const))(
+    'every link of %s leads to a file, and to a heading where it names one',
+    (_path, document) => {
+      expect(linksOf(document).filter(leadsNowhere)).toEqual([]);
+    },
+  );
 });
 
 describe('public names', () => {
