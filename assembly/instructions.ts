@@ -148,12 +148,23 @@ export const enum UpdateKind {
   Lion,
 }
 
-// How Gemm and PackB cut their operands (docs/adr/0003-gemm-tile-and-blocking.md); the host sizes workspaces by them.
-export const TILE_ROWS: u32 = 6;
+// How Gemm and PackB cut their operands: docs/adr/0003-gemm-tile-and-blocking.md. The host sizes workspaces by them.
+/** Columns of a tile, and of a panel of B. */
 export const TILE_COLUMNS: u32 = 8;
-export const BLOCK_M: u32 = 96;
-export const BLOCK_N: u32 = 512;
+/** Rows, columns and depth of the blocks that are packed. */
+export const BLOCK_M: u32 = 120;
+export const BLOCK_N: u32 = 1024;
 export const BLOCK_K: u32 = 256;
+/** The fewest columns of out for which A is packed. */
+export const PACK_A_COLUMNS: u32 = 32;
+/** The fewest rows of out, and elements of B beyond which, B as stored is packed. */
+export const PACK_B_ROWS: u32 = 32;
+export const PACK_B_ELEMENTS: u32 = 8192;
+/** Up to so many columns a product is made of dot products. */
+export const FEW_COLUMNS: u32 = 3;
+/** Bytes at the start of the workspace: a Block (assembly/linalg/block.ts), and room for a tile or a strip. */
+export const BLOCK_BYTES: u32 = 128;
+export const SCRATCH_BYTES: u32 = 256;
 
 /** What every instruction begins with. */
 @unmanaged

@@ -27,7 +27,8 @@ import {
 } from './instructions';
 import { execTranspose, execCopy, execFill } from './linalg/copy';
 import { execBinary, execBinaryBroadcast } from './linalg/elementwise';
-import { execGemm, execPackB } from './linalg/gemm';
+import { execGemm } from './linalg/gemm';
+import { execPackB } from './linalg/pack';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execLossRows, execLossBackward } from './nn/loss';

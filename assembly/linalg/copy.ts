@@ -27,7 +27,7 @@ export function transpose4x4(out: usize, strideOut: usize, x: usize, strideX: us
 function transposeEdge(out: usize, strideOut: usize, x: usize, strideX: usize, rows: u32, columns: u32): void {
   for (let r: u32 = 0; r < rows; r++) {
     for (let c: u32 = 0; c < columns; c++) {
-      store<u32>(out + c * strideOut + ((<usize>r) << 2), load<u32>(x + r * strideX + ((<usize>c) << 2)));
+      store<u32>(out + strideOut * c + ((<usize>r) << 2), load<u32>(x + strideX * r + ((<usize>c) << 2)));
     }
   }
 }
@@ -38,17 +38,17 @@ function transposeBlock(out: usize, strideOut: usize, x: usize, strideX: usize, 
   const wholeColumns = columns & ~3;
   for (let r: u32 = 0; r < wholeRows; r += 4) {
     for (let c: u32 = 0; c < wholeColumns; c += 4) {
-      const to = out + c * strideOut + ((<usize>r) << 2);
-      transpose4x4(to, strideOut, x + r * strideX + ((<usize>c) << 2), strideX);
+      const to = out + strideOut * c + ((<usize>r) << 2);
+      transpose4x4(to, strideOut, x + strideX * r + ((<usize>c) << 2), strideX);
     }
   }
   if (columns & 3) {
     const column = (<usize>wholeColumns) << 2;
-    transposeEdge(out + wholeColumns * strideOut, strideOut, x + column, strideX, wholeRows, columns & 3);
+    transposeEdge(out + strideOut * wholeColumns, strideOut, x + column, strideX, wholeRows, columns & 3);
   }
   if (rows & 3) {
     const row = (<usize>wholeRows) << 2;
-    transposeEdge(out + row, strideOut, x + wholeRows * strideX, strideX, rows & 3, columns);
+    transposeEdge(out + row, strideOut, x + strideX * wholeRows, strideX, rows & 3, columns);
   }
 }
 
@@ -63,8 +63,8 @@ export function transpose_f32(out: usize, x: usize, rows: u32, columns: u32): vo
   const strideX = (<usize>columns) << 2;
   for (let r: u32 = 0; r < rows; r += BLOCK) {
     for (let c: u32 = 0; c < columns; c += BLOCK) {
-      const to = out + c * strideOut + ((<usize>r) << 2);
-      const from = x + r * strideX + ((<usize>c) << 2);
+      const to = out + strideOut * c + ((<usize>r) << 2);
+      const from = x + strideX * r + ((<usize>c) << 2);
       transposeBlock(to, strideOut, from, strideX, min(BLOCK, rows - r), min(BLOCK, columns - c));
     }
   }
@@ -73,7 +73,7 @@ export function transpose_f32(out: usize, x: usize, rows: u32, columns: u32): vo
 export function execTranspose(pc: usize): u32 {
   const i = changetype<Transpose>(pc);
   const bytes = (<usize>(i.rows * i.columns)) << 2;
-  for (let b: u32 = 0; b < i.batch; b++) transpose_f32(i.out + b * bytes, i.x + b * bytes, i.rows, i.columns);
+  for (let b: u32 = 0; b < i.batch; b++) transpose_f32(i.out + bytes * b, i.x + bytes * b, i.rows, i.columns);
   return 0;
 }
 

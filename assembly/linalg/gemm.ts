@@ -1,176 +1,301 @@
 // The matrix product out = activation(op(A)·op(B) + bias), or out += op(A)·op(B).
 // Blocked for the caches as BLIS does it: blocks of B in the outer cache, of A in the inner one, a tile of out in
-// registers. Every element of out begins with its bias (or 0, or itself) and adds its k products one by one in order:
-// the result does not depend on m, n, the blocking or whether B was packed before, bit for bit.
+// registers (tile.ts); the rows that no tile covers go through gemv.ts. An operand is packed (pack.ts) only where that pays.
+// Every element of out begins with its bias (or 0, or itself) and adds its products one by one in the order of k: its
+// bits do not depend on M, the strides, the blocking, the path, or whether B was packed before. Up to FEW_COLUMNS
+// columns are dot products instead (dot.ts), whose order depends on K alone.
 // Shapes: A is [M, K], B is [K, N], out is [M, N].
-// Source: Van Zee and van de Geijn, BLIS (2015); constants measured in docs/adr/0003-gemm-tile-and-blocking.md.
-import { Gemm, PackB, UnaryKind, TILE_ROWS, TILE_COLUMNS, BLOCK_M, BLOCK_N, BLOCK_K } from '../instructions';
-import { madd } from '../lanes';
+// Source: Van Zee and van de Geijn, BLIS (2015); choices measured in docs/adr/0003-gemm-tile-and-blocking.md.
+import {
+  Gemm,
+  UnaryKind,
+  BLOCK_BYTES,
+  BLOCK_K,
+  BLOCK_M,
+  BLOCK_N,
+  FEW_COLUMNS,
+  PACK_A_COLUMNS,
+  PACK_B_ELEMENTS,
+  PACK_B_ROWS,
+  SCRATCH_BYTES,
+  TILE_COLUMNS,
+} from '../instructions';
 import { activate_f32 } from '../nn/activation';
-import { pack_a_f32, pack_b_f32 } from './pack';
+import { Block, bytes } from './block';
+import { gemv_f32, gemv_f32_columns, STRIP, stripWidth, VECTOR } from './gemv';
+import { pack_a_f32, pack_b_f32, pack_columns_f32 } from './pack';
+import { gemm_f32_tile, gemm_f32_tile_rows, TILE_ROWS } from './tile';
 
-const zeros = memory.data(32, 16);
+const ROWS = TILE_ROWS;
+const COLUMNS = TILE_COLUMNS;
+/** Columns from which A is packed. Stored by rows it costs a pointer for each row, which the plain build feels earlier. */
+const PACK_ROWS: u32 = ASC_FEATURE_RELAXED_SIMD ? 256 : PACK_A_COLUMNS;
+const PACK_LINES: u32 = 128;
+const zeros = memory.data(STRIP * 4, 16);
 
+/** The next multiple of COLUMNS. */
 @inline
-function kernel(out: usize, strideOut: usize, init: usize, strideInit: usize, a: usize, b: usize, k: u32): void {
-  let c00 = v128.load(init);
-  let c01 = v128.load(init, 16);
-  init += strideInit;
-  let c10 = v128.load(init);
-  let c11 = v128.load(init, 16);
-  init += strideInit;
-  let c20 = v128.load(init);
-  let c21 = v128.load(init, 16);
-  init += strideInit;
-  let c30 = v128.load(init);
-  let c31 = v128.load(init, 16);
-  init += strideInit;
-  let c40 = v128.load(init);
-  let c41 = v128.load(init, 16);
-  init += strideInit;
-  let c50 = v128.load(init);
-  let c51 = v128.load(init, 16);
-  for (const end = b + ((k as usize) << 5); b < end; b += 32, a += 24) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    let x = v128.load32_splat(a);
-    c00 = madd(x, b0, c00);
-    c01 = madd(x, b1, c01);
-    x = v128.load32_splat(a, 4);
-    c10 = madd(x, b0, c10);
-    c11 = madd(x, b1, c11);
-    x = v128.load32_splat(a, 8);
-    c20 = madd(x, b0, c20);
-    c21 = madd(x, b1, c21);
-    x = v128.load32_splat(a, 12);
-    c30 = madd(x, b0, c30);
-    c31 = madd(x, b1, c31);
-    x = v128.load32_splat(a, 16);
-    c40 = madd(x, b0, c40);
-    c41 = madd(x, b1, c41);
-    x = v128.load32_splat(a, 20);
-    c50 = madd(x, b0, c50);
-    c51 = madd(x, b1, c51);
+function roundUp(n: u32): u32 {
+  return (n + COLUMNS - 1) & ~(COLUMNS - 1);
+}
+
+/** Where the block at (row, column) of op(x) begins. */
+@inline
+function at(x: usize, stride: u32, transposed: u32, row: u32, column: u32): usize {
+  return x + (transposed ? bytes(stride * column + row) : bytes(stride * row + column));
+}
+
+/** One tile; `rows` says that the rows of A are as stored, not side by side. */
+@inline
+function tile(out: usize, strideOut: usize, init: usize, strideInit: usize, a: usize, block: Block, b: usize): void {
+  if (block.rowA == 4) gemm_f32_tile(out, strideOut, init, strideInit, a, block.stepA, b, block.stepB, block.k);
+  else gemm_f32_tile_rows(out, strideOut, init, strideInit, a, block.rowA, b, block.stepB, block.k);
+}
+
+/** Copies the columns of one tile, float by float: there are few of them. */
+@inline
+function copyTile(out: usize, strideOut: usize, x: usize, strideX: usize, columns: u32): void {
+  for (let r: u32 = 0; r < ROWS; r++, out += strideOut, x += strideX) {
+    for (let c: u32 = 0; c < columns; c++) store<f32>(out + bytes(c), load<f32>(x + bytes(c)));
   }
-  v128.store(out, c00);
-  v128.store(out, c01, 16);
-  out += strideOut;
-  v128.store(out, c10);
-  v128.store(out, c11, 16);
-  out += strideOut;
-  v128.store(out, c20);
-  v128.store(out, c21, 16);
-  out += strideOut;
-  v128.store(out, c30);
-  v128.store(out, c31, 16);
-  out += strideOut;
-  v128.store(out, c40);
-  v128.store(out, c41, 16);
-  out += strideOut;
-  v128.store(out, c50);
-  v128.store(out, c51, 16);
 }
 
-/** One 6×8 tile of out, begun from `init`, over k rows of a panel of A and one of B. Strides in bytes. */
-export function gemm_f32_tile_6x8(
-  out: usize,
-  strideOut: usize,
-  init: usize,
-  strideInit: usize,
-  a: usize,
-  b: usize,
-  k: u32,
-): void {
-  kernel(out, strideOut, init, strideInit, a, b, k);
+/** A tile of which only `columns` columns from `skip` on are missing in out: computed in scratch, those copied. */
+function edgeTile(out: usize, init: usize, a: usize, block: Block, b: usize, skip: u32, columns: u32): void {
+  const stride: usize = COLUMNS * 4;
+  const scratch = block.scratch;
+  const inside = scratch + bytes(skip);
+  copyTile(inside, stride, init, block.strideInit, columns);
+  tile(scratch, stride, scratch, stride, a, block, b);
+  copyTile(out, block.strideOut, inside, stride, columns);
 }
 
-/** Copies rows × columns floats; strides in bytes. */
-function copyTile(out: usize, strideOut: usize, x: usize, strideX: usize, rows: u32, columns: u32): void {
-  for (let r: u32 = 0; r < rows; r++, out += strideOut, x += strideX) memory.copy(out, x, columns << 2);
+/**
+ * The tiles of the panel at column j, over the first m rows, a multiple of ROWS. The last panel overlaps the one before:
+ * that computes some columns twice, unless out goes on from what it holds, when only the others are taken.
+ */
+function columnOfTiles(block: Block, j: u32, m: u32): void {
+  const strideOut = block.strideOut;
+  const strideInit = block.strideInit;
+  const tileA = block.tileA;
+  const columns = min(COLUMNS, block.n - j);
+  const skip = block.n < COLUMNS ? 0 : COLUMNS - columns;
+  const twice = skip && !strideInit;
+  const begin = twice ? j - skip : j;
+  const b = block.b + block.panel * (j / COLUMNS) - (skip ? block.overlap : 0);
+  let out = block.out + bytes(begin);
+  let init = block.init + (bytes(begin) & block.alongColumns);
+  let a = block.a;
+  for (let r: u32 = 0; r < m; r += ROWS) {
+    if (columns == COLUMNS || twice) tile(out, strideOut, init, strideInit, a, block, b);
+    else edgeTile(out, init, a, block, b, skip, columns);
+    out += strideOut * ROWS;
+    init += strideInit * ROWS;
+    a += tileA;
+  }
 }
 
-/** A tile at an edge, through a whole tile in the workspace. */
-function edgeTile(
-  out: usize,
-  strideOut: usize,
-  init: usize,
-  strideInit: usize,
-  a: usize,
-  b: usize,
-  k: u32,
-  tile: usize,
-  rows: u32,
-  columns: u32,
-): void {
-  copyTile(tile, TILE_COLUMNS * 4, init, strideInit, rows, columns);
-  gemm_f32_tile_6x8(tile, TILE_COLUMNS * 4, tile, TILE_COLUMNS * 4, a, b, k);
-  copyTile(out, strideOut, tile, TILE_COLUMNS * 4, rows, columns);
+/** The rows of op(A) from `a` on as they are stored. */
+@inline
+function rowsAsStored(i: Gemm, block: Block, a: usize): void {
+  block.a = a;
+  block.rowA = i.transposeA ? 4 : bytes(i.strideA);
+  block.stepA = i.transposeA ? bytes(i.strideA) : 4;
+  block.tileA = block.rowA * ROWS;
+}
+
+/** The first m rows of op(A) from `a` on, packed into panels. */
+@inline
+function rowsPacked(i: Gemm, block: Block, a: usize, m: u32, panels: usize): void {
+  pack_a_f32(panels, a, m, block.k, i.strideA, i.transposeA);
+  block.a = panels;
+  block.rowA = 4;
+  block.stepA = ROWS * 4;
+  block.tileA = block.stepA * block.k;
+}
+
+/** One block of out: its tiles, then the rows below them. `panels`: where to pack A, or 0 to read it as stored. */
+function multiplyBlock(i: Gemm, block: Block, a: usize, panels: usize): void {
+  const m = block.m;
+  const whole = m - (m % ROWS);
+  if (panels && whole) rowsPacked(i, block, a, whole, panels);
+  else rowsAsStored(i, block, a);
+  if (whole) {
+    for (let j: u32 = 0; j < block.n; j += COLUMNS) columnOfTiles(block, j, whole);
+  }
+  if (whole == m) return;
+  rowsAsStored(i, block, a + (i.transposeA ? <usize>4 : bytes(i.strideA)) * whole);
+  block.m = m - whole;
+  block.out += block.strideOut * whole;
+  block.init += block.strideInit * whole;
+  gemv_f32(block);
+}
+
+/** Where the block at (depth, column) of B is: in the panels of PackB, in panels packed here, or as stored. */
+function locateB(i: Gemm, block: Block, depth: u32, column: u32, panels: usize): void {
+  block.stepB = COLUMNS * 4;
+  block.panel = block.stepB * block.k;
+  block.overlap = 0;
+  if (panels) {
+    const b = at(i.b, i.strideB, i.transposeB, depth, column);
+    pack_b_f32(panels, b, block.n, block.k, i.strideB, i.transposeB);
+    block.b = panels;
+  } else if (i.packed) {
+    block.panel = block.stepB * i.k;
+    block.b = i.b + bytes(column * i.k + depth * COLUMNS);
+  } else {
+    block.b = at(i.b, i.strideB, 0, depth, column);
+    block.panel = block.stepB;
+    block.stepB = bytes(i.strideB);
+    block.overlap = bytes(roundUp(block.n) - block.n);
+  }
+}
+
+/** Where the block at (row, column) of out is, and what it begins with. */
+function locateOut(i: Gemm, block: Block, row: u32, column: u32, first: bool): void {
+  block.out = at(i.out, i.strideOut, 0, row, column);
+  block.strideOut = bytes(i.strideOut);
+  block.init = block.out;
+  block.strideInit = block.strideOut;
+  block.alongColumns = -1;
+  if (!first || i.accumulate) return;
+  block.strideInit = 0;
+  block.init = i.bias ? i.bias + bytes(column) : zeros;
+  if (!i.bias) block.alongColumns = 0;
 }
 
 /** The activation over a finished block of out, while it is in cache. */
-function activateBlock(i: Gemm, out: usize, rows: u32, columns: u32): void {
-  if (i.activation == UnaryKind.Linear) return;
-  for (let r: u32 = 0; r < rows; r++, out += (<usize>i.strideOut) << 2)
-    activate_f32(i.activation, out, out, columns, i.alpha, i.beta);
+function activateBlock(i: Gemm, out: usize, m: u32, n: u32): void {
+  const rows: u32 = n == i.strideOut ? 1 : m;
+  const run: u32 = n == i.strideOut ? m * n : n;
+  const strideOut = bytes(i.strideOut);
+  for (let r: u32 = 0; r < rows; r++, out += strideOut) activate_f32(i.activation, out, out, run, i.alpha, i.beta);
+}
+
+/**
+ * Whether B is packed first: stored transposed, or narrower than a panel, no tile could read it; and many rows read it
+ * often enough, unless it stays in the first cache as it is.
+ */
+@inline
+function packsB(i: Gemm, tall: bool): bool {
+  return i.transposeB || (i.n < COLUMNS && tall) || (i.m >= PACK_B_ROWS && i.n * i.k > PACK_B_ELEMENTS);
+}
+
+/** The product by blocks: columns of out, then k, then rows. */
+function multiply(i: Gemm): void {
+  const m = i.m;
+  const n = i.n;
+  const k = i.k;
+  const block = changetype<Block>(i.workspace);
+  block.scratch = i.workspace + BLOCK_BYTES;
+  const tall = m >= ROWS;
+  const packB = !i.packed && packsB(i, tall);
+  const packA = tall && n >= (i.transposeA ? PACK_LINES : PACK_ROWS);
+  const breadth = packB && n >= BLOCK_N + COLUMNS ? BLOCK_N : n;
+  const depth = packB || tall ? BLOCK_K : k;
+  const height = packA ? BLOCK_M : m;
+  const panelsB = packB ? block.scratch + SCRATCH_BYTES : 0;
+  const panelsA = packA
+    ? block.scratch + SCRATCH_BYTES + (packB ? bytes(roundUp(min(n, breadth + COLUMNS - 1)) * min(k, depth)) : 0)
+    : 0;
+  const activates: bool = i.activation != UnaryKind.Linear && !i.accumulate;
+  for (let column: u32 = 0; column < n; column += block.n) {
+    block.n = n - column < breadth + COLUMNS ? n - column : breadth;
+    let l: u32 = 0;
+    do {
+      block.k = min(depth, k - l);
+      const finished: bool = activates && l + block.k == k;
+      locateB(i, block, l, column, panelsB);
+      for (let row: u32 = 0; row < m; row += height) {
+        const rows = min(height, m - row);
+        block.m = rows;
+        locateOut(i, block, row, column, l == 0);
+        const out = block.out;
+        multiplyBlock(i, block, at(i.a, i.strideA, i.transposeA, row, l), panelsA);
+        if (finished) activateBlock(i, out, rows, block.n);
+      }
+      l += depth;
+    } while (l < k);
+  }
+}
+
+/** Few columns: dot products of the rows of A, and of B's columns as rows. */
+function multiplyFewColumns(i: Gemm): void {
+  const strideOut = bytes(i.strideOut);
+  let b = i.b;
+  let strideB = bytes(i.k);
+  if (i.transposeB && !i.packed) strideB = bytes(i.strideB);
+  else if (!i.packed && i.strideB > 1) {
+    b = i.workspace;
+    pack_columns_f32(b, i.b, i.n, i.k, i.strideB, 0);
+  }
+  gemv_f32_columns(i.out, strideOut, i.bias, i.a, bytes(i.strideA), b, strideB, i.m, i.n, i.k, i.accumulate);
+  if (i.activation != UnaryKind.Linear && !i.accumulate) activateBlock(i, i.out, i.m, i.n);
+}
+
+/** What the element at (row, column) of out begins with. */
+@inline
+function start(i: Gemm, row: u32, column: u32): f32 {
+  if (i.accumulate) return load<f32>(at(i.out, i.strideOut, 0, row, column));
+  return i.bias ? load<f32>(i.bias + bytes(column)) : 0;
+}
+
+/** Where column c of op(B) begins, and the bytes between its elements. */
+@inline
+function columnOfB(i: Gemm, block: Block, c: u32): void {
+  block.a = i.packed ? i.b + bytes(c * i.k) : at(i.b, i.strideB, i.transposeB, 0, c);
+  block.stepA = i.packed || i.transposeB ? 4 : bytes(i.strideB);
+}
+
+/** `width` elements of column c of out from `row` on: a row of outᵀ = op(B)ᵀ·A, in scratch and from there to out. */
+function turnedStrip(i: Gemm, block: Block, c: u32, row: u32, width: u32): void {
+  const scratch = block.scratch;
+  for (let r: u32 = 0; r < width; r++) store<f32>(scratch + bytes(r), start(i, row + r, c));
+  block.b = i.a + bytes(row);
+  block.n = width;
+  block.overlap = bytes(roundUp(width) - width);
+  gemv_f32(block);
+  for (let r: u32 = 0; r < width; r++) {
+    store<f32>(at(i.out, i.strideOut, 0, row + r, c), load<f32>(scratch + bytes(r)));
+  }
+}
+
+/** One element of out, for products too small for a strip. */
+function element(i: Gemm, block: Block, row: u32, c: u32): void {
+  let sum = start(i, row, c);
+  let a = i.a + bytes(row);
+  let b = block.a;
+  for (let l = i.k; l > 0; l--, a += bytes(i.strideA), b += block.stepA) sum = sum + load<f32>(a) * load<f32>(b);
+  store<f32>(at(i.out, i.strideOut, 0, row, c), sum);
+}
+
+/** Few columns of a product with A stored transposed: the lines of A are the rows that a strip streams. */
+function multiplyFewColumnsTurned(i: Gemm): void {
+  const block = changetype<Block>(i.workspace);
+  const m = i.m;
+  block.scratch = block.out = block.init = i.workspace + BLOCK_BYTES;
+  block.alongColumns = -1;
+  block.stepB = bytes(i.strideA);
+  block.panel = COLUMNS * 4;
+  block.m = 1;
+  block.k = i.k;
+  for (let c: u32 = 0; c < i.n; c++) {
+    columnOfB(i, block, c);
+    let row: u32 = 0;
+    for (let width: u32 = 0; m >= VECTOR && row < m; row += width) {
+      width = stripWidth(m - row);
+      turnedStrip(i, block, c, row, width);
+    }
+    for (; row < m; row++) element(i, block, row, c);
+  }
+  if (i.activation != UnaryKind.Linear && !i.accumulate) activateBlock(i, i.out, i.m, i.n);
 }
 
 export function execGemm(pc: usize): u32 {
   const i = changetype<Gemm>(pc);
-  const m = i.m;
-  const n = i.n;
-  const k = i.k;
-  const strideOut = (<usize>i.strideOut) << 2;
-  const tile = i.workspace;
-  const packedA = tile + TILE_ROWS * TILE_COLUMNS * 4;
-  const blockA = (((min(m, BLOCK_M) + TILE_ROWS - 1) / TILE_ROWS) * TILE_ROWS * min(k, BLOCK_K)) << 2;
-  const packedB = packedA + blockA;
-  for (let jc: u32 = 0; jc < n; jc += BLOCK_N) {
-    const nc = min(BLOCK_N, n - jc);
-    let pc: u32 = 0;
-    do {
-      const kc = min(BLOCK_K, k - pc);
-      let b = packedB;
-      let panel: usize = (kc * TILE_COLUMNS) << 2;
-      if (i.packed) {
-        b = i.b + ((<usize>(jc * k + pc * TILE_COLUMNS)) << 2);
-        panel = (k * TILE_COLUMNS) << 2;
-      } else {
-        const from = i.transposeB ? jc * i.strideB + pc : pc * i.strideB + jc;
-        pack_b_f32(b, i.b + ((<usize>from) << 2), nc, kc, i.strideB, i.transposeB);
-      }
-      for (let ic: u32 = 0; ic < m; ic += BLOCK_M) {
-        const mc = min(BLOCK_M, m - ic);
-        const fromA = i.transposeA ? pc * i.strideA + ic : ic * i.strideA + pc;
-        pack_a_f32(packedA, i.a + ((<usize>fromA) << 2), mc, kc, i.strideA, i.transposeA);
-        const block = i.out + ((<usize>(ic * i.strideOut + jc)) << 2);
-        for (let j: u32 = 0; j < nc; j += TILE_COLUMNS, b += panel) {
-          for (let r: u32 = 0; r < mc; r += TILE_ROWS) {
-            const out = block + r * strideOut + ((<usize>j) << 2);
-            const rows = min(TILE_ROWS, mc - r);
-            const columns = min(TILE_COLUMNS, nc - j);
-            let init = out;
-            let strideInit = strideOut;
-            if (pc == 0 && !i.accumulate) {
-              strideInit = 0;
-              init = i.bias ? i.bias + ((<usize>(jc + j)) << 2) : zeros;
-            }
-            const a = packedA + ((<usize>(r * kc)) << 2);
-            if (rows == TILE_ROWS && columns == TILE_COLUMNS)
-              gemm_f32_tile_6x8(out, strideOut, init, strideInit, a, b, kc);
-            else edgeTile(out, strideOut, init, strideInit, a, b, kc, tile, rows, columns);
-          }
-        }
-        b -= ((nc + TILE_COLUMNS - 1) / TILE_COLUMNS) * panel;
-        if (pc + kc >= k && !i.accumulate) activateBlock(i, block, mc, nc);
-      }
-      pc += BLOCK_K;
-    } while (pc < k);
-  }
-  return 0;
-}
-
-export function execPackB(pc: usize): u32 {
-  const i = changetype<PackB>(pc);
-  pack_b_f32(i.out, i.b, i.n, i.k, i.strideB, i.transposeB);
+  if (i.m == 0 || i.n == 0) return 0;
+  if (i.n > FEW_COLUMNS) multiply(i);
+  else if (i.transposeA) multiplyFewColumnsTurned(i);
+  else multiplyFewColumns(i);
   return 0;
 }

@@ -47,7 +47,8 @@ export const r2 = (): Metric => ({
             const delta = value - means[column]!;
             means[column]! += delta / count;
             deviations[column]! += delta * (value - means[column]!);
-            residuals[column]! += (prediction[row * columns + column]! - value) ** 2;
+            const residual = prediction[row * columns + column]! - value;
+            residuals[column]! += residual * residual;
           }
         }
       },

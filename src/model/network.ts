@@ -50,7 +50,7 @@ const hiddenInitializer = (activation: Activation) => {
 
 /** The known types; a new one is a line here. */
 const builders = {
-  /** One neuron, or one for each output: no hidden layers, a step as in Rosenblatt's unless another is asked for. */
+  /** One neuron, or one for each output: no hidden layers. */
   perceptron({ outputs, outputActivation, layers = [], penalty }) {
     if (layers.length)
       throw new RangeError(`network: a perceptron has no hidden layers, got ${layers.length}; use type "mlp"`);

@@ -3,7 +3,8 @@
 import { FormatError } from '../core/errors.ts';
 import type { Tensor } from '../data/tensor.ts';
 
-export type CsvTask = 'classification' | 'regression';
+export const csvTasks = ['classification', 'regression'] as const;
+export type CsvTask = (typeof csvTasks)[number];
 
 export interface CsvColumnOptions {
   /** The target's column: its name, or its index from 0 (negative from the end). Without it there are no targets. */

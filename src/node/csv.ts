@@ -10,9 +10,11 @@ import { FormatError } from '../core/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { CsvTable } from './csv-table.ts';
 import type { CsvColumnOptions, CsvData } from './csv-table.ts';
+import { csvLine, type CsvField } from './csv-text.ts';
 import { fileError, writeAtomically } from './files.ts';
 
-export type { CsvColumnOptions, CsvData, CsvTask } from './csv-table.ts';
+export { csvTasks, type CsvColumnOptions, type CsvData, type CsvTask } from './csv-table.ts';
+export type { CsvField } from './csv-text.ts';
 
 export interface CsvOptions extends CsvColumnOptions {
   /** Default ','. */
@@ -29,8 +31,6 @@ export interface CsvProgress {
   /** The size of the file; unknown for a stream. */
   totalBytes?: number;
 }
-
-export type CsvField = string | number;
 
 /** A record longer than this is taken for a quote that was never closed. */
 const longestRecord = 16 * 1024 * 1024;
@@ -98,6 +98,31 @@ export async function readCsv(source: string | Readable, options: CsvOptions = {
 }
 
 /**
+ * The names in the first line of a CSV file.
+ * @throws FormatError for an empty file; NeuriteError for one that cannot be read
+ */
+export async function csvColumns(path: string, { delimiter = ',' }: { delimiter?: string } = {}): Promise<string[]> {
+  const parser = parse({
+    bom: true,
+    delimiter,
+    trim: true,
+    to: 1,
+    skip_empty_lines: true,
+    max_record_size: longestRecord,
+  });
+  const input = createReadStream(path);
+  input.on('error', (error) => parser.destroy(error));
+  try {
+    for await (const record of input.pipe(parser)) return record as string[];
+  } catch (error) {
+    throw explain(error, path, `csv: ${path} line 1`);
+  } finally {
+    input.destroy();
+  }
+  throw new FormatError(`csv: ${path} is empty`);
+}
+
+/**
  * Writes a CSV file of a header and rows, row by row, so that the rows may be made while they are
  * written. Only a whole file takes the place of an old one.
  * @throws RangeError for a row with more or fewer fields than columns
@@ -161,14 +186,4 @@ function explain(error: unknown, source: string | Readable, place: string): unkn
     return new FormatError(`${place}: ${quoteErrors[error.code] ?? error.message}`, { cause: error });
   const isSystem = error instanceof Error && 'syscall' in error;
   return isSystem && typeof source === 'string' ? fileError('read', source, error) : error;
-}
-
-function csvLine(fields: readonly CsvField[], delimiter: string): string {
-  return `${fields.map((field) => csvField(String(field), delimiter)).join(delimiter)}\n`;
-}
-
-/** Quotes where a reader would otherwise see another field, trim, or take the row for an empty line. */
-function csvField(text: string, delimiter: string): string {
-  const plain = text !== '' && !text.includes(delimiter) && !/["\r\n]|^\s|\s$/.test(text);
-  return plain ? text : `"${text.replaceAll('"', '""')}"`;
 }

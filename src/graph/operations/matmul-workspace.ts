@@ -1,5 +1,15 @@
 // How many bytes the core's matrix product needs beside its operands: the mirror of assembly/linalg/gemm.ts.
-import { BLOCK_K, BLOCK_M, BLOCK_N, TILE_COLUMNS, TILE_ROWS } from '../../core/generated/instructions.ts';
+import {
+  BLOCK_BYTES,
+  BLOCK_K,
+  BLOCK_M,
+  BLOCK_N,
+  FEW_COLUMNS,
+  PACK_A_COLUMNS,
+  PACK_B_ROWS,
+  SCRATCH_BYTES,
+  TILE_COLUMNS,
+} from '../../core/generated/instructions.ts';
 
 const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
@@ -14,18 +24,22 @@ export interface ProductForm {
 }
 
 /**
- * The bytes of workspace that the instruction Gemm may write for a product [m, k] · [k, n].
- * An exact upper bound for every activation, bias and form of storage.
+ * The bytes of workspace that the instruction Gemm may write for a product [m, k] · [k, n]: an upper bound for every
+ * variant of the core, whatever the strides, bias and activation. It grows with m, n and k up to the blocks' sizes.
  */
-export function gemmWorkspace(m: number, n: number, k: number, { packed = false }: ProductForm = {}): number {
+export function gemmWorkspace(m: number, n: number, k: number, form: ProductForm = {}): number {
+  const { transposeA = false, transposeB = false, packed = false } = form;
+  if (n <= FEW_COLUMNS && !transposeA) return packed || transposeB ? 0 : 4 * n * k;
+  if (n <= FEW_COLUMNS) return BLOCK_BYTES + SCRATCH_BYTES;
   const depth = Math.min(k, BLOCK_K);
-  const tile = TILE_ROWS * TILE_COLUMNS;
-  const blockA = roundUp(Math.min(m, BLOCK_M), TILE_ROWS) * depth;
-  const blockB = packed ? 0 : roundUp(Math.min(n, BLOCK_N), TILE_COLUMNS) * depth;
-  return 4 * (tile + blockA + blockB);
+  const packsA = n >= PACK_A_COLUMNS;
+  const packsB = !packed && (transposeB || m >= PACK_B_ROWS || n < TILE_COLUMNS);
+  const panelsA = packsA ? Math.min(m, BLOCK_M) * depth : 0;
+  const panelsB = packsB ? roundUp(Math.min(n, BLOCK_N + TILE_COLUMNS - 1), TILE_COLUMNS) * depth : 0;
+  return BLOCK_BYTES + SCRATCH_BYTES + 4 * (panelsA + panelsB);
 }
 
-/** The bytes that the instruction PackB writes for B [k, n]: panels of TILE_COLUMNS columns, the last one padded. */
+/** The bytes that the instruction PackB writes for B [k, n]. */
 export function packedBytes(n: number, k: number): number {
-  return 4 * roundUp(n, TILE_COLUMNS) * k;
+  return 4 * k * (n <= FEW_COLUMNS ? n : roundUp(n, TILE_COLUMNS));
 }
