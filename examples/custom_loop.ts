@@ -10,7 +10,10 @@ const optimizer = adam({ learningRate: 0.02 });
 const parts = 4;
 const size = train.inputs.shape[0]! / parts;
 const batches = Array.from({ length: parts }, (_, part) =>
-  take(train, Array.from({ length: size }, (_unused, i) => part + parts * i)),
+  take(
+    train,
+    Array.from({ length: size }, (_unused, i) => part + parts * i),
+  ),
 );
 
 for (let step = 1; step <= 150; step++) {

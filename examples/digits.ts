@@ -14,8 +14,12 @@ const { elapsed } = await model.fit(train, {
   batchSize: 32,
 });
 const { accuracy, confusionMatrix } = model.evaluate(test, { metrics: ['accuracy', 'confusionMatrix'] });
-console.log(`${(100 * Number(accuracy)).toFixed(1)} % of ${test.inputs.shape[0]} held-out digits, ${elapsed.toFixed(2)} s`);
-(confusionMatrix as number[][]).forEach((row, digit) => console.log(digit, row.map((n) => `${n}`.padStart(3)).join('')));
+console.log(
+  `${(100 * Number(accuracy)).toFixed(1)} % of ${test.inputs.shape[0]} held-out digits, ${elapsed.toFixed(2)} s`,
+);
+(confusionMatrix as number[][]).forEach((row, digit) =>
+  console.log(digit, row.map((n) => `${n}`.padStart(3)).join('')),
+);
 
 const again = await loadModel(model.toBytes());
 assert.deepEqual(again.predict(test.inputs), model.predict(test.inputs));

@@ -3,7 +3,12 @@
 import { strict as assert } from 'node:assert';
 import { novikoffBound, perceptron, type Sample } from 'neurite';
 
-const inputs = [[0, 0], [0, 1], [1, 0], [1, 1]];
+const inputs = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
 const tables = { AND: [0, 0, 0, 1], OR: [0, 1, 1, 1], NAND: [1, 1, 1, 0], XOR: [0, 1, 1, 0] };
 const expected: Record<string, readonly [bias: number, weights: number[], mistakes: number, epochs: number]> = {
   AND: [-4, [3, 2], 18, 9],

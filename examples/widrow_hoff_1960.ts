@@ -19,6 +19,11 @@ for (const [input, target] of and as [number[], number][]) assert.equal(neuron.a
 // Beyond 2/λmax the error grows without bound, and the rule says so.
 const limit = maximumStableLearningRate(and);
 const tooFast = () =>
-  perceptron({ inputs: 2 }).learn(and, { rule: 'widrowHoff', fullBatch: true, learningRate: 1.025 * limit, epochs: 500 });
+  perceptron({ inputs: 2 }).learn(and, {
+    rule: 'widrowHoff',
+    fullBatch: true,
+    learningRate: 1.025 * limit,
+    epochs: 500,
+  });
 assert.throws(tooFast, DivergenceError);
 console.log(`stable below ${limit.toFixed(4)}`);

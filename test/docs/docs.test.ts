@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { anchorsOf, blocksOf, documents, linksOf, root, type Block } from './documents.ts';
 import { runPrograms, type Outcome, type Program } from './programs.ts';
 import { exportedNames } from './public-names.ts';
+import { typeErrors } from './types.ts';
 
 const all = documents();
 const blocks = all.flatMap((document) => blocksOf(document).map((block) => ({ document, block })));
@@ -45,6 +46,10 @@ describe('code blocks', () => {
       if (block.output !== undefined && !process.env['UPDATE_DOCS']) expect(output.trimEnd()).toBe(block.output);
     },
   );
+
+  test('all of them type-check', async () => {
+    expect(await typeErrors(blocks.map(({ block }) => block))).toEqual([]);
+  });
 
   test('the program that the README opens with has at most twelve lines', () => {
     const [first] = blocks.filter(({ document }) => document.path === 'README.md');
