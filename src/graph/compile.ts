@@ -2,6 +2,7 @@
 import type { DType, GraphFunction, Node, Shape } from './graph.ts';
 import { lower, type Lowered, type NodeBuffer } from './lower.ts';
 import { fuse } from './passes/fuse.ts';
+import { pack } from './passes/pack.ts';
 import { prune } from './passes/prune.ts';
 import { simplify } from './passes/simplify.ts';
 import { stagedNodes } from './passes/stage.ts';
@@ -35,11 +36,15 @@ export interface CompiledFunction {
 export interface CompileOptions {
   /** Gives every value memory of its own, so that each can be read after a run. */
   readonly keepAll?: boolean;
+  /** Whether weights are packed ahead of the runs; false where they change between any two of them. */
+  readonly packWeights?: boolean;
 }
 
-const passes = [prune, simplify, fuse, prune];
-
-export function compile(source: GraphFunction, { keepAll = false }: CompileOptions = {}): CompiledFunction {
+export function compile(
+  source: GraphFunction,
+  { keepAll = false, packWeights = true }: CompileOptions = {},
+): CompiledFunction {
+  const passes = [prune, simplify, fuse, ...(packWeights ? [pack] : []), prune];
   const optimized = passes.reduce((current, pass) => pass(current), source);
   const lowered = lower(optimized, { staged: stagedNodes(optimized), keepAll });
   const owned = lowered.buffers.filter(({ kind }) => kind !== 'storage');

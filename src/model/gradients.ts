@@ -56,7 +56,7 @@ export function gradients(model: Model, values: ModelValues, request: GradientRe
       written.set(outputGradientName(i), data),
     );
   }
-  const program = model.programs.get(key, () => gradientFunction(topology, count, objective));
+  const program = model.programs.get(key, () => gradientFunction(topology, count, objective), { packWeights: false });
   const { executable } = program;
   // Values that the loss does not depend on are not inputs of its program.
   for (const [name, data] of written) if (executable.compiled.inputs.has(name)) executable.input(name).set(data);

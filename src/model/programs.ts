@@ -1,7 +1,7 @@
 // The compiled programs of a model: made on first use, kept for the next, the one used longest ago given up when
 // there are too many. A program that depends on the weights alone in part computes that part again after they change.
 import type { CoreInstance } from '../core/core.ts';
-import { compile } from '../graph/compile.ts';
+import { compile, type CompileOptions } from '../graph/compile.ts';
 import { Executable } from '../graph/executable.ts';
 import type { GraphFunction } from '../graph/graph.ts';
 import { outputName } from './functions.ts';
@@ -45,10 +45,10 @@ export class Programs {
   }
 
   /** The program under this key, compiled now if it is not known. */
-  get(key: string, make: () => GraphFunction): Program {
+  get(key: string, make: () => GraphFunction, options: CompileOptions = {}): Program {
     let program = this.known.get(key);
     if (!program) {
-      program = { executable: this.place(make()), weights: 0, used: 0, ports: null };
+      program = { executable: this.place(make(), options), weights: 0, used: 0, ports: null };
       this.known.set(key, program);
       this.evict(program);
     }
@@ -57,7 +57,7 @@ export class Programs {
   }
 
   /** Compiles a function into the model's memory, outside the cache. */
-  place(source: GraphFunction, options: { keepAll?: boolean } = {}): Executable {
+  place(source: GraphFunction, options: CompileOptions = {}): Executable {
     return new Executable(this.instance, compile(source, options), this.storage.address);
   }
 

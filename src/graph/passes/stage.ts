@@ -4,20 +4,21 @@
 import type { GraphFunction, Node } from '../graph.ts';
 import { operationOf } from '../operation.ts';
 
-/** The nodes that a run need not compute again while the model's weights stay as they are. */
-export function stagedNodes({ nodes, effects }: GraphFunction): Set<Node> {
+/** Whether a source stays as it is from run to run. Counters and hyperparameters are storage that the host writes. */
+export function isFixed({ effects }: GraphFunction): (node: Node) => boolean {
   const writesStorage = effects.some(({ operation }) => operation === 'update');
+  return ({ operation, attributes }) =>
+    operation === 'constant' || (operation === 'storage' && !writesStorage && attributes['volatile'] !== true);
+}
+
+/** The nodes that a run need not compute again while the model's weights stay as they are. */
+export function stagedNodes(source: GraphFunction): Set<Node> {
+  const { nodes, effects } = source;
+  const fixed = isFixed(source);
   const staged = new Set<Node>();
-  const isFixed = (node: Node) =>
-    node.operation === 'constant' ||
-    staged.has(node) ||
-    (node.operation === 'storage' && isWeights(node) && !writesStorage);
   for (const node of nodes) {
     if (operationOf(node.operation).source || effects.includes(node)) continue;
-    if (node.inputs.every(isFixed)) staged.add(node);
+    if (node.inputs.every((input) => staged.has(input) || fixed(input))) staged.add(node);
   }
   return staged;
 }
-
-/** Counters and hyperparameters are storage too, but the host writes them between runs. */
-const isWeights = (node: Node): boolean => node.attributes['volatile'] !== true;
