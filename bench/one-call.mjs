@@ -11,12 +11,14 @@ import { build } from 'esbuild';
 const root = join(import.meta.dirname, '..');
 const out = join(root, 'build/bench');
 mkdirSync(out, { recursive: true });
-const contents = `
-  export { adam, dense, resolveLoss, sequential } from './src/index.ts';
-  export { forwardFunction, trainFunction } from './src/model/functions.ts';
-  export { programBytes, writeProgram } from './src/graph/program.ts';`;
+const names = {
+  'src/index.ts': 'adam, dense, resolveLoss, sequential',
+  'src/model/functions.ts': 'forwardFunction, trainFunction',
+  'src/graph/program.ts': 'programBytes, writeProgram',
+};
+const contents = Object.entries(names).map(([path, list]) => `export { ${list} } from './${path}';`);
 await build({
-  stdin: { contents, resolveDir: root },
+  stdin: { contents: contents.join('\n'), resolveDir: root },
   outfile: join(out, 'one-call.mjs'),
   bundle: true,
   format: 'esm',
