@@ -30,7 +30,17 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          execArgv: relaxedFlag,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          // Node runs the very files that the browsers load, untouched by a transform.
+          server: { deps: { external: [/\/dist\//, /\/test\/browser\/pages\//] } },
+        },
+      },
     ],
   },
 });
