@@ -1,7 +1,7 @@
 // Finds the browsers of the machine and starts them. Where one is missing its tests are skipped with a sentence that
 // says so; under CI (or NEURITE_REQUIRE_BROWSERS=1) that is a failure instead.
 import { existsSync } from 'node:fs';
-import puppeteer, { type Browser } from 'puppeteer-core';
+import { launch, type Browser } from 'puppeteer-core';
 
 export interface BrowserKind {
   readonly name: 'Chromium' | 'Firefox';
@@ -42,14 +42,14 @@ export const browserKinds: readonly BrowserKind[] = [
       '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     ],
     launch: (executablePath) =>
-      puppeteer.launch({ executablePath, browser: 'chrome', headless: true, args: chromiumFlags, timeout }),
+      launch({ executablePath, browser: 'chrome', headless: true, args: chromiumFlags, timeout }),
   },
   {
     name: 'Firefox',
     variable: 'NEURITE_FIREFOX',
     places: ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
     launch: (executablePath) =>
-      puppeteer.launch({
+      launch({
         executablePath,
         browser: 'firefox',
         headless: true,

@@ -168,9 +168,13 @@ describe.each(browserKinds)('$name', (kind) => {
   });
 
   test('an AbortSignal stops fit, and the page stays alive meanwhile', async () => {
-    const visited = await run<{ reason: string; frames: number; reports: number; elapsed: number; predicted: number[] }>(
-      'abort',
-    );
+    const visited = await run<{
+      reason: string;
+      frames: number;
+      reports: number;
+      elapsed: number;
+      predicted: number[];
+    }>('abort');
     const { reason, frames, reports, elapsed, predicted } = visited.value;
     expect(reason).toBe('AbortError');
     expect(elapsed).toBeLessThan(10_000);
