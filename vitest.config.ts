@@ -1,5 +1,6 @@
 // One project for each build of the core (everything that computes runs on all three), one for what
 // never touches the core, one for browsers. Node 20 runs relaxed SIMD only behind a flag.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const relaxedFlag = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
@@ -19,6 +20,8 @@ const variantProject = (variant: string) => ({
 export default defineConfig({
   test: {
     globalSetup: ['test/setup/build.ts'],
+    // Two on two cores, where vitest would take one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       ...['simd', 'relaxed', 'debug'].map(variantProject),
       {
@@ -30,7 +33,17 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          execArgv: relaxedFlag,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          // Node runs the very files that the browsers load, untouched by a transform.
+          server: { deps: { external: [/\/dist\//, /\/test\/browser\/pages\//] } },
+        },
+      },
     ],
   },
 });
