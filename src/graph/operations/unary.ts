@@ -3,7 +3,7 @@ import { UnaryKind } from '../../core/generated/instructions.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
 import { formatShape, sameShape, type Graph, type Node } from '../graph.ts';
-import { unaryTable } from './unary-table.ts';
+import { unaryParameters, unaryTable } from './unary-table.ts';
 
 export type UnaryName = keyof typeof UnaryKind;
 
@@ -66,8 +66,9 @@ defineOperation('unaryBackward', {
 
 const sizeOfNode = (node: Node) => node.shape.reduce((product, size) => product * size, 1);
 
-/** kind(x); alpha and beta default to the function's usual parameters. */
-export function unary(graph: Graph, kind: UnaryName, x: Node, alpha?: number, beta?: number): Node {
-  const { alpha: a = 0, beta: b = 0 } = unaryTable[kind];
-  return graph.add('unary', [x], { kind, alpha: alpha ?? a, beta: beta ?? b });
-}
+/**
+ * kind(x); alpha and beta default to the function's usual parameters.
+ * @throws RangeError for parameters that the function is not defined for
+ */
+export const unary = (graph: Graph, kind: UnaryName, x: Node, alpha?: number, beta?: number): Node =>
+  graph.add('unary', [x], { kind, ...unaryParameters(kind, { alpha, beta }) });

@@ -17,12 +17,16 @@ export function simplify(source: GraphFunction): GraphFunction {
     const identity = identityOf(node, inputs);
     if (identity) return identity;
     if (unique.has(node.operation) || node.operation === 'constant') return undefined;
-    const key = `${node.operation}(${inputs.map(numberOf).join()})${JSON.stringify(node.attributes)}`;
+    const key = `${node.operation}(${inputs.map(numberOf).join()})${JSON.stringify(node.attributes, exactly)}`;
     const equal = known.get(key) ?? graph.add(node.operation, inputs, node.attributes);
     known.set(key, equal);
     return equal;
   });
 }
+
+/** JSON writes NaN and both infinities as null, and −0 as 0: as text they stay apart. */
+const exactly = (_name: string, value: unknown): unknown =>
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${value} ${1 / value}` : value;
 
 /** The input that a node passes on unchanged, if it does. */
 function identityOf(node: Node, inputs: readonly Node[]): Node | undefined {
