@@ -13,7 +13,7 @@ import { applyGradients, gradients, type GradientRequest, type Gradients } from 
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
 import type { FitOptions, History } from './fit.ts';
 import { resolveInputs, shapeOfTensor, type ModelValues, type TensorLike, type TrainingData } from './data.ts';
-import { counterName, forwardFunction, parametersOf, trace, type ParameterInfo } from './functions.ts';
+import { counterName, forwardFunction, parametersOf, type ParameterInfo } from './functions.ts';
 import { Programs, type Program } from './programs.ts';
 import { modelToBytes, saveModel, type SaveOptions } from './save.ts';
 import { Storage } from './storage.ts';
