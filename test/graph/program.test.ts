@@ -54,11 +54,9 @@ test('program: a prediction is one call', async () => {
 test('program: a training step is one call, forward, loss, backward and update included', async () => {
   const model = await sequential([dense(8, { activation: 'gelu' }), dropout(0.2), dense(1)], { inputShape: [2] });
   const options = { loss: 'mse', optimizer: adam({ clipNorm: 1 }), batchSize: 2, shuffle: false } as const;
-  // The prologue, constants, is a call of its own before the first step.
-  const steps = (epochs: number) => callsOf(model, () => model.fit(xor, { ...options, epochs }));
-  const few = await steps(2);
-  const many = await steps(12);
-  expect(many - few).toBe(10 * 2);
+  // What depends on constants alone is computed once, before the first step.
+  await model.fit(xor, options);
+  expect(await callsOf(model, () => model.fit(xor, { ...options, epochs: 12 }))).toBe(12 * 2);
 });
 
 test('program: a small network lists as two products', async () => {
