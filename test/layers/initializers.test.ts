@@ -8,7 +8,7 @@ async function kernel(kernelInitializer: InitializerLike, shape: [number, number
 }
 
 const mean = (x: Float32Array) => x.reduce((sum, value) => sum + value, 0) / x.length;
-const variance = (x: Float32Array) => x.reduce((sum, value) => sum + (value - mean(x)) ** 2, 0) / x.length;
+const variance = (x: Float32Array) => x.reduce((sum, value) => sum + value * value, 0) / x.length - mean(x) ** 2;
 const largest = (x: Float32Array) => x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 const [fanIn, fanOut] = [150, 90];
