@@ -2,7 +2,7 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import { NeuriteError } from './errors.ts';
 import { chooseVariant, type CoreOptions, type Variant } from './features.ts';
-import { Memory, pageSize } from './memory.ts';
+import { fromEngine, Memory, pageSize } from './memory.ts';
 
 /** The compiled core, ready to be instantiated any number of times. */
 export interface Core {
@@ -70,7 +70,8 @@ export class CoreInstance {
   /** @param bytes how much memory the instance begins with; it grows when more is allocated */
   constructor(core: Core, bytes = 0) {
     this.variant = core.variant;
-    const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / pageSize)) });
+    const initial = Math.max(1, Math.ceil(bytes / pageSize));
+    const memory = fromEngine(bytes, 'core', () => new WebAssembly.Memory({ initial }));
     const { exports } = instantiateSync<CoreExports>(core.module, { env: { memory } });
     this.run = exports.run;
     this.memory = new Memory(memory, exports.heapBase());

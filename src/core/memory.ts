@@ -20,6 +20,17 @@ export function checkFits(bytes: number, what: string): void {
     );
 }
 
+/** Asks the engine for memory. @throws NeuriteError when it refuses */
+export function fromEngine<T>(bytes: number, what: string, ask: () => T): T {
+  try {
+    return ask();
+  } catch (cause) {
+    throw new NeuriteError(`${what}: the engine refused ${Math.ceil(bytes / 1024 ** 2)} MiB of WebAssembly memory`, {
+      cause,
+    });
+  }
+}
+
 export class Memory {
   /** Counts how often the memory grew: a view taken at another count is dead. */
   generation = 0;
@@ -47,7 +58,7 @@ export class Memory {
 
   /** Reserves bytes at a 64-byte boundary, zeroed, growing the memory where it must. Existing views may die. */
   allocate(bytes: number, what = 'allocation'): number {
-    const size = alignUp(bytes);
+    const size = alignUp(Math.max(1, bytes));
     const address = this.reuse(size) ?? this.extend(size, what);
     this.owned.set(address, size);
     new Uint8Array(this.memory.buffer, address, size).fill(0);
@@ -117,14 +128,8 @@ export class Memory {
     checkFits(needed, what);
     const missing = Math.ceil((needed - this.bytes) / pageSize);
     if (missing > 0) {
-      try {
-        this.memory.grow(missing);
-        this.generation++;
-      } catch {
-        throw new NeuriteError(
-          `${what}: the engine refused ${Math.ceil(needed / 1024 ** 2)} MiB of WebAssembly memory`,
-        );
-      }
+      fromEngine(needed, what, () => this.memory.grow(missing));
+      this.generation++;
     }
     this.end = needed;
     return address;

@@ -13,6 +13,8 @@ type View = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
 export class Executable {
   readonly compiled: CompiledFunction;
+  /** Whether `prepare` must be called again when the weights change; else its results are constants. */
+  readonly preparesWeights: boolean;
   private readonly instance: CoreInstance;
   private readonly storage: StorageAddresses;
   private readonly base: number;
@@ -24,6 +26,7 @@ export class Executable {
   constructor(instance: CoreInstance, compiled: CompiledFunction, storage: StorageAddresses, what = 'model') {
     this.instance = instance;
     this.compiled = compiled;
+    this.preparesWeights = compiled.prologue.some(readsStorage);
     this.storage = storage;
     this.base = instance.memory.allocate(compiled.bytes, what);
     this.bodyAddress = this.base + compiled.bodyOffset;
@@ -96,6 +99,9 @@ export class Executable {
     writeProgram(words, instructions, (place) => this.address(place as Place<NodeBuffer>));
   }
 }
+
+const readsStorage = ({ operands }: Instruction): boolean =>
+  Object.values(operands).some((value) => typeof value === 'object' && (value.buffer as NodeBuffer).kind === 'storage');
 
 /** One instruction as text, for listings: `Gemm out=… m=64 n=10 …`. */
 export function formatInstruction({ opcode, operands, label }: Instruction): string {

@@ -124,7 +124,8 @@ function inheritedBuffer(
     const { buffer, offset } = places.get(input)!;
     const isFree = buffer.kind === 'temporary' && buffer.last === index && lastUse.get(rootOf(input)) === index;
     const readsElsewhere = node.inputs.some(
-      (other) => places.get(other)!.buffer === buffer && places.get(other)!.offset !== 0,
+      (other) =>
+        places.get(other)!.buffer === buffer && (places.get(other)!.offset !== 0 || 4 * sizeOf(other.shape) !== bytes),
     );
     if (isFree && offset === 0 && buffer.bytes === bytes && !readsElsewhere) return buffer;
   }

@@ -120,15 +120,15 @@ export const initializerNames = Object.keys(definitions);
 
 /** @throws RangeError for an unknown name or parameter, or a parameter out of range */
 export function resolveInitializer(initializer: InitializerLike): Initializer {
-  if (typeof initializer === 'object' && initializer !== null && 'draw' in initializer)
+  if (typeof initializer === 'object' && typeof (initializer as Initializer | null)?.draw === 'function')
     return initializer as Initializer;
-  const spec = typeof initializer === 'string' ? { type: initializer } : initializer;
+  const spec = typeof initializer === 'string' ? { type: initializer } : (initializer as InitializerSpec);
   if (typeof spec?.type !== 'string') throw new TypeError(`initializer: expected a name, got ${typeof initializer}`);
   const { type, ...given } = spec;
   if (!Object.hasOwn(definitions, type)) throw unknownName('initializer', type, initializerNames);
   const definition = definitions[type]!;
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in definition.defaults))
+    if (!Object.hasOwn(definition.defaults, name))
       throw unknownName(`parameter of initializer ${type}`, name, Object.keys(definition.defaults));
     if (!Number.isFinite(value)) throw new RangeError(`${type}: expected a finite ${name}, got ${String(value)}`);
   }

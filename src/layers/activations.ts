@@ -3,7 +3,7 @@ import { ShapeError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { softmax, unary, type UnaryName } from '../graph/operations/index.ts';
-import { unaryParameters } from '../graph/operations/unary-table.ts';
+import { unaryParameters, unaryTable } from '../graph/operations/unary-table.ts';
 
 /** The unary functions under the names that users know. */
 const unaryNames = {
@@ -40,7 +40,10 @@ export type Activation = ActivationName | { readonly name: ActivationName; reado
 /** The names of all activation functions. */
 export const activationNames = [...Object.keys(unaryNames), 'softmax', 'logSoftmax'] as ActivationName[];
 
-/** @throws RangeError for an unknown name, naming the nearest known one; TypeError for another kind of value */
+/**
+ * @throws RangeError for an unknown name, naming the nearest known one, or a parameter that the function does not have
+ * or is not defined for; TypeError for another kind of value
+ */
 export function resolveActivation(activation: Activation | undefined): { name: ActivationName; alpha?: number } {
   if (activation === undefined) return { name: 'linear' };
   const { name, alpha } =
@@ -50,7 +53,9 @@ export function resolveActivation(activation: Activation | undefined): { name: A
   if (!activationNames.includes(known)) throw unknownName('activation', name, activationNames);
   if (alpha === undefined) return { name: known };
   if (!Number.isFinite(alpha)) throw new RangeError(`activation ${name}: expected a finite alpha, got ${alpha}`);
-  if (known in unaryNames) unaryParameters(unaryNames[known as keyof typeof unaryNames], { alpha });
+  const kind = known === 'softmax' || known === 'logSoftmax' ? undefined : unaryNames[known];
+  if (!kind || unaryTable[kind].alpha === undefined) throw new RangeError(`activation ${name}: it has no alpha`);
+  unaryParameters(kind, { alpha });
   return { name: known, alpha };
 }
 

@@ -9,6 +9,7 @@ import {
   createLayer,
   defineLayer,
   expectInputs,
+  expectFlag,
   expectInteger,
   expectOptions,
   formatBatchShape,
@@ -62,6 +63,7 @@ defineLayer<DenseConfig>('dense', {
     }
     return activate(graph, sum, config.activation);
   },
+  restore: ({ units, ...options }, common) => dense(units, { ...options, ...common }),
 });
 
 /**
@@ -82,11 +84,11 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
   const config = {
     units: expectInteger('dense: units', units, 1),
     activation: withoutDefault(resolveActivation(activation)),
-    useBias,
+    useBias: expectFlag('dense: useBias', useBias),
     kernelInitializer: resolveInitializer(kernelInitializer).spec,
     biasInitializer: resolveInitializer(biasInitializer).spec,
-    ...(kernelPenalty && { kernelPenalty: checkPenalty('dense: kernelPenalty', kernelPenalty) }),
-    ...(biasPenalty && { biasPenalty: checkPenalty('dense: biasPenalty', biasPenalty) }),
+    ...(kernelPenalty !== undefined && { kernelPenalty: checkPenalty('dense: kernelPenalty', kernelPenalty) }),
+    ...(biasPenalty !== undefined && { biasPenalty: checkPenalty('dense: biasPenalty', biasPenalty) }),
   };
   return createLayer('dense', config, options);
 }
@@ -95,6 +97,8 @@ const withoutDefault = (activation: ReturnType<typeof resolveActivation>): Activ
   activation.alpha === undefined ? activation.name : { name: activation.name, alpha: activation.alpha };
 
 function checkPenalty(what: string, penalty: Penalty): Penalty {
+  if (typeof penalty !== 'object' || penalty === null)
+    throw new TypeError(`${what}: expected { l1, l2 }, got ${String(penalty)}`);
   for (const [name, value] of Object.entries(penalty)) {
     if (name !== 'l1' && name !== 'l2') throw new RangeError(`${what}: expected l1 and l2, got "${name}"`);
     if (!(Number.isFinite(value) && value >= 0))
@@ -108,6 +112,7 @@ defineLayer<{ activation: Activation }>('activation', {
     expectInputs('activation', inputs, 1);
     return activate(context.graph, inputs[0]!, activation);
   },
+  restore: ({ activation: name }, common) => activation(name, common),
 });
 
 /** An activation function as a layer of its own. Any shape. */
@@ -121,11 +126,14 @@ defineLayer<{ initial: number; shared: boolean }>('prelu', {
   build(context, inputs, { initial, shared }) {
     expectInputs('prelu', inputs, 1);
     const [x] = inputs as [Node];
+    if (!shared && x.shape.length < 2)
+      throw new ShapeError(`prelu: expected input [*, features], got ${formatBatchShape(x.shape.slice(1))}`);
     const initializer = resolveInitializer({ type: 'constant', value: initial });
     const alpha = context.parameter('alpha', [shared ? 1 : x.shape.at(-1)!], { initializer });
     const { graph } = context;
     return add(graph, unary(graph, 'Relu', x), multiply(graph, unary(graph, 'NegativePart', x), alpha));
   },
+  restore: (config, common) => prelu({ ...config, ...common }),
 });
 
 /** ReLU with a trained slope for negative inputs (He et al. 2015). Any shape; one slope a feature unless `shared`. */
@@ -133,7 +141,7 @@ export function prelu(options: LayerOptions & { initial?: number; shared?: boole
   expectOptions('prelu', options, ['initial', 'shared']);
   const { initial = 0.25, shared = false } = options;
   if (!Number.isFinite(initial)) throw new RangeError(`prelu: expected a finite initial slope, got ${initial}`);
-  return createLayer('prelu', { initial, shared }, options);
+  return createLayer('prelu', { initial, shared: expectFlag('prelu: shared', shared) }, options);
 }
 
 defineLayer<{ rate: number }>('dropout', {
@@ -144,12 +152,14 @@ defineLayer<{ rate: number }>('dropout', {
     const { counter, stream } = context.random();
     return dropoutNode(context.graph, x, counter, rate, stream);
   },
+  restore: ({ rate }, common) => dropout(rate, common),
 });
 
 /** Zeroes a random part of its input in training and scales the rest by 1 / (1 − rate). Any shape. */
 export function dropout(rate: number, options: LayerOptions = {}): Layer {
   expectOptions('dropout', options, []);
-  if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout: expected a rate in [0, 1), got ${String(rate)}`);
+  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1))
+    throw new RangeError(`dropout: expected a rate in [0, 1), got ${String(rate)}`);
   return createLayer('dropout', { rate }, options);
 }
 

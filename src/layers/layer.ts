@@ -34,6 +34,8 @@ export type Config = Readonly<Record<string, unknown>>;
 export interface LayerDefinition<C extends Config = Config> {
   /** The formula. Inputs and result have the batch as their first axis. */
   build(context: LayerContext, inputs: readonly Node[], config: C): Node;
+  /** Makes the layer anew from what a file says of it, with the checks that its function makes. */
+  restore(config: C, options: LayerOptions): Layer;
 }
 
 /** A place in a topology: what a layer gave, before there are numbers. */
@@ -77,20 +79,41 @@ export interface LayerOptions {
   readonly trainable?: boolean;
 }
 
+/**
+ * Makes a layer from its type and configuration, as a file has them.
+ * @throws RangeError or TypeError for an unknown type, or a configuration that the layer's function would refuse
+ */
+export function restoreLayer(type: string, config: Config, options: LayerOptions = {}): Layer {
+  return layerDefinition(type).restore(config, options);
+}
+
+/** Names whose prefix the model's own values have. */
+const reservedNames = ['optimizer', 'state'];
+
 /** Makes a layer of a defined type. @throws RangeError for an unknown type, naming the nearest known one */
 export function createLayer(type: string, config: Config, { name, trainable = true }: LayerOptions = {}): Layer {
   layerDefinition(type);
   if (name !== undefined && (typeof name !== 'string' || !/^[\w-]+$/.test(name)))
     throw new RangeError(`${type}: expected a name of letters, digits, "_" and "-", got ${JSON.stringify(name)}`);
+  if (name !== undefined && reservedNames.includes(name))
+    throw new RangeError(`${type}: the name "${name}" is the model's own; choose another`);
+  if (typeof trainable !== 'boolean')
+    throw new TypeError(`${type}: expected trainable true or false, got ${String(trainable)}`);
   const apply = (input: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor => {
     const inputs = Array.isArray(input) ? (input as readonly SymbolicTensor[]) : [input as SymbolicTensor];
-    for (const tensor of inputs)
-      if (!tensor || typeof tensor !== 'object' || !('source' in tensor))
-        throw new TypeError(`${type}: expected what input() or a layer gave, got ${typeof tensor}`);
+    for (const tensor of inputs) expectSymbolic(type, tensor);
     return { ...inferShape(layer, inputs), source: { layer, inputs } };
   };
   const layer: Layer = Object.assign(apply, { type, config, layerName: name, trainable });
   return layer;
+}
+
+/** @throws TypeError unless a value is what input() or a layer gave */
+export function expectSymbolic(what: string, value: unknown): void {
+  if (!value || typeof value !== 'object' || !('source' in value))
+    throw new TypeError(
+      `${what}: expected what input() or a layer gave, got ${value === null ? 'null' : typeof value}`,
+    );
 }
 
 /** A layer's result for one sample, found by tracing it on a graph that is thrown away. */
@@ -109,7 +132,8 @@ function inferShape(layer: Layer, inputs: readonly SymbolicTensor[]): { shape: S
 
 /** @throws ShapeError when there are not exactly `count` inputs */
 export function expectInputs(type: string, inputs: readonly unknown[], count: number): void {
-  if (inputs.length !== count) throw new ShapeError(`${type}: expected ${count} input, got ${inputs.length}`);
+  if (inputs.length !== count)
+    throw new ShapeError(`${type}: expected ${count} ${count === 1 ? 'input' : 'inputs'}, got ${inputs.length}`);
 }
 
 /** `[*, 64]`: a shape with its batch axis open. */
@@ -120,6 +144,12 @@ export function expectInteger(what: string, value: unknown, minimum: number): nu
   if (!Number.isSafeInteger(value) || (value as number) < minimum)
     throw new RangeError(`${what}: expected an integer of at least ${minimum}, got ${String(value)}`);
   return value as number;
+}
+
+/** @throws TypeError unless a value is true or false */
+export function expectFlag(what: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`${what}: expected true or false, got ${String(value)}`);
+  return value;
 }
 
 /** @throws RangeError unless a shape has only positive integer sizes */
@@ -133,7 +163,8 @@ export function expectShape(what: string, shape: Shape): Shape {
 
 /** @throws RangeError for an option that the layer does not have, naming the nearest it has */
 export function expectOptions(type: string, options: object, known: readonly string[]): void {
-  if (options === null || typeof options !== 'object') throw new TypeError(`${type}: expected an object of options`);
+  if (options === null || typeof options !== 'object')
+    throw new TypeError(`${type}: expected an object of options, got ${options === null ? 'null' : typeof options}`);
   for (const name of Object.keys(options))
     if (!known.includes(name) && name !== 'name' && name !== 'trainable')
       throw unknownName(`option of ${type}`, name, [...known, 'name', 'trainable']);

@@ -21,6 +21,7 @@ defineLayer('flatten', {
     const [x] = inputs as [Node];
     return operations.reshape(context.graph, x, [x.shape[0]!, sizeOf(x.shape.slice(1))]);
   },
+  restore: (_config, common) => flatten(common),
 });
 
 /** [*, a, b, …] → [*, a·b·…]. */
@@ -36,22 +37,20 @@ defineLayer<{ shape: number[] }>('reshape', {
     const sample = operations.resolveShape(x.shape.slice(1), shape);
     return operations.reshape(context.graph, x, [x.shape[0]!, ...sample]);
   },
+  restore: ({ shape }, common) => reshape(shape, common),
 });
 
 /** The same elements of each sample under another shape; one size may be −1. */
 export function reshape(shape: readonly number[], options: LayerOptions = {}): Layer {
   expectOptions('reshape', options, []);
-  if (shape.filter((size) => size === -1).length > 1)
+  if (Array.isArray(shape) && shape.filter((size) => size === -1).length > 1)
     throw new RangeError(`reshape: expected at most one -1, got [${shape.join(', ')}]`);
-  expectShape(
-    'reshape',
-    shape.filter((size) => size !== -1),
-  );
+  expectShape('reshape', Array.isArray(shape) ? shape.filter((size) => size !== -1) : shape);
   return createLayer('reshape', { shape: [...shape] }, options);
 }
 
 /** Folds two or more inputs of one shape (or shapes that broadcast) by an elementwise operation. */
-const defineFold = (type: string, kind: 'Add' | 'Multiply') =>
+const defineFold = (type: string, kind: 'Add' | 'Multiply', make: (options: LayerOptions) => Layer) =>
   defineLayer(type, {
     build(context: LayerContext, inputs: readonly Node[]) {
       if (inputs.length < 2) throw new ShapeError(`${type}: expected at least 2 inputs, got ${inputs.length}`);
@@ -62,10 +61,11 @@ const defineFold = (type: string, kind: 'Add' | 'Multiply') =>
           );
       return inputs.reduce((sum, next) => operations.binary(context.graph, kind, sum, next));
     },
+    restore: (_config, common) => make(common),
   });
 
-defineFold('add', 'Add');
-defineFold('multiply', 'Multiply');
+defineFold('add', 'Add', add);
+defineFold('multiply', 'Multiply', multiply);
 
 /** The elementwise sum of its inputs: `add()([a, b])`. */
 export function add(options: LayerOptions = {}): Layer {
@@ -88,6 +88,7 @@ defineLayer<{ axis: number }>('concatenate', {
       throw new ShapeError(`concatenate: axis ${axis} is not an axis of a sample of ${rank - 1} dimensions`);
     return operations.concatenate(context.graph, inputs, resolved);
   },
+  restore: ({ axis }, common) => concatenate({ axis, ...common }),
 });
 
 /** Joins its inputs along an axis (the last by default; 0 is the batch and not allowed): `concatenate()([a, b])`. */
@@ -100,8 +101,10 @@ export function concatenate(options: LayerOptions & { axis?: number } = {}): Lay
 
 /**
  * An input of a model: samples of this shape, without the batch axis.
- * @throws RangeError for sizes that are no positive integers
+ * @throws RangeError for sizes that are no positive integers, or a name of other characters than a layer's
  */
 export function input(shape: Shape, { name }: { name?: string } = {}): SymbolicTensor {
+  if (name !== undefined && (typeof name !== 'string' || !/^[\w-]+$/.test(name)))
+    throw new RangeError(`input: expected a name of letters, digits, "_" and "-", got ${JSON.stringify(name)}`);
   return { shape: [...expectShape('input', shape)], dtype: 'f32', source: null, name };
 }

@@ -31,12 +31,22 @@ export interface Loss {
   readonly logits: boolean;
   /** The target's form for a prediction and a target of these shapes. @throws ShapeError where they do not fit */
   targetForm(prediction: Shape, target: Shape, dtype: 'f32' | 'i32'): TargetForm;
+  readonly reduction: 'mean' | 'sum';
   /** What a target's values must lie in, where they are no indices. */
   readonly targetRange: readonly [number, number] | undefined;
+  /** The only values that a target may have. */
+  readonly targetValues: readonly number[] | undefined;
   /** The index that stands for "no label". */
   readonly ignoreIndex: number | undefined;
-  /** Adds the scalar loss to a graph. `sampleWeights` is [B] or null. */
-  build(graph: Graph, prediction: Node, target: Node, form: TargetForm, sampleWeights: Node | null): Node;
+  /** Adds the loss to a graph. `sampleWeights` is [B] or null. @throws ShapeError where it does not fit the prediction */
+  build(graph: Graph, prediction: Node, target: Node, form: TargetForm, sampleWeights: Node | null): LossNodes;
+}
+
+export interface LossNodes {
+  /** The scalar loss. */
+  readonly loss: Node;
+  /** The sum of the rows' weights that a mean was divided by; null where all samples count alike. */
+  readonly divisor: Node | null;
 }
 
 interface Kind {
@@ -51,6 +61,8 @@ interface Kind {
   weights?: string;
   /** What targets must lie in. */
   range?: [number, number];
+  /** The only values of targets. */
+  values?: number[];
 }
 
 const kinds = {
@@ -69,8 +81,8 @@ const kinds = {
     weights: 'positiveWeights',
     range: [0, 1],
   },
-  hinge: { task: 'binary', kernel: 'Hinge', logits: true, range: [-1, 1] },
-  squaredHinge: { task: 'binary', kernel: 'SquaredHinge', logits: true, range: [-1, 1] },
+  hinge: { task: 'binary', kernel: 'Hinge', logits: true, values: [-1, 1] },
+  squaredHinge: { task: 'binary', kernel: 'SquaredHinge', logits: true, values: [-1, 1] },
   crossEntropy: {
     task: 'classification',
     kernel: 'CrossEntropyProbabilities',
@@ -86,7 +98,7 @@ const kinds = {
     indexKernel: 'NegativeLogLikelihood',
     weights: 'classWeights',
   },
-  kullbackLeibler: { task: 'regression', kernel: 'KullbackLeibler' },
+  kullbackLeibler: { task: 'regression', kernel: 'KullbackLeibler', range: [0, 1] },
 } as const satisfies Record<string, Kind>;
 
 export type LossType = keyof typeof kinds;
@@ -109,7 +121,7 @@ export type LossLike = LossType | 'mse' | 'mae' | 'bce' | 'nll' | LossSpec | Los
 
 /** @throws RangeError for an unknown name or option */
 export function resolveLoss(loss: LossLike): Loss {
-  if (typeof loss === 'object' && loss !== null && 'build' in loss) return loss as Loss;
+  if (typeof loss === 'object' && loss !== null && typeof (loss as Loss).build === 'function') return loss as Loss;
   const spec = typeof loss === 'string' ? { type: loss } : (loss as LossSpec);
   if (typeof spec?.type !== 'string') throw new TypeError(`loss: expected a name, got ${typeof loss}`);
   const type = aliases[spec.type] ?? spec.type;
@@ -120,15 +132,22 @@ export function resolveLoss(loss: LossLike): Loss {
 function makeLoss(type: LossType, spec: LossSpec): Loss {
   const kind: Kind = kinds[type];
   const { reduction, alpha, weights, ignoreIndex } = checkOptions(type, kind, spec);
-  const loss: Loss = {
-    spec,
+  return {
+    // As JSON has it: a typed array would become an object there.
+    spec: weights ? { ...spec, [kind.weights!]: weights } : spec,
     task: kind.task,
     logits: kind.logits ?? false,
     ignoreIndex,
+    reduction,
     targetRange: kind.range,
+    targetValues: kind.values,
     targetForm: (prediction, target, dtype) => targetForm(type, kind, prediction, target, dtype),
     build(graph, prediction, target, form, sampleWeights) {
       const stable = stableForm(type, kind, prediction);
+      if (weights && stable.kernel === 'BinaryCrossEntropy')
+        throw new ShapeError(
+          `${type}: positiveWeights need a final sigmoid, or logits and the loss binaryCrossEntropyWithLogits`,
+        );
       const kernel = form === 'indices' ? kind.indexKernel! : stable.kernel;
       const logitsOfColumns = asRows(graph, stable.prediction);
       const columns = logitsOfColumns.shape[1]!;
@@ -145,15 +164,15 @@ function makeLoss(type: LossType, spec: LossSpec): Loss {
         ? multiply(graph, rows.losses, repeatForRows(graph, sampleWeights, rows.losses.shape[0]!))
         : rows.losses;
       // Only class indices have weights of their own: class weights, and 0 where ignored.
-      if (form !== 'indices') return reduce(graph, reduction === 'sum' ? 'Sum' : 'Mean', sampled);
+      if (form !== 'indices')
+        return { loss: reduce(graph, reduction === 'sum' ? 'Sum' : 'Mean', sampled), divisor: null };
       const total = reduce(graph, 'Sum', multiply(graph, sampled, rows.weights));
-      if (reduction === 'sum') return total;
-      const weight = reduce(graph, 'Sum', rows.weights);
+      if (reduction === 'sum') return { loss: total, divisor: null };
+      const divisor = reduce(graph, 'Sum', rows.weights);
       // A batch without a single label has the loss 0, not 0 / 0.
-      return divide(graph, total, binary(graph, 'Maximum', weight, scalar(graph, 1e-30)));
+      return { loss: divide(graph, total, binary(graph, 'Maximum', divisor, scalar(graph, 1e-30))), divisor };
     },
   };
-  return loss;
 }
 
 /**
@@ -217,12 +236,32 @@ function checkOptions(type: LossType, kind: Kind, spec: LossSpec) {
   if (ignoreIndex !== undefined && !Number.isInteger(ignoreIndex))
     throw new RangeError(`${type}: expected an integer ignoreIndex, got ${String(ignoreIndex)}`);
   const [option, fallback] = kind.alpha ?? ['', 0];
-  const alpha = Number(spec[option] ?? fallback);
-  if (!(Number.isFinite(alpha) && alpha >= 0) || (option === 'labelSmoothing' && alpha >= 1))
-    throw new RangeError(`${type}: ${option} is out of range: ${String(spec[option])}`);
-  const weights = kind.weights ? (spec[kind.weights] as readonly number[] | undefined) : undefined;
-  for (const weight of weights ?? [])
+  const alpha = checkAlpha(type, option, spec[option] ?? fallback);
+  const weights = kind.weights ? checkWeights(type, kind.weights, spec[kind.weights]) : undefined;
+  return { reduction: reduction as Loss['reduction'], alpha, weights, ignoreIndex };
+}
+
+/** The number behind the one option that becomes the kernel's alpha. */
+function checkAlpha(type: string, option: string, value: unknown): number {
+  if (option === 'logInput') {
+    if (typeof value !== 'boolean' && value !== 1)
+      throw new TypeError(`${type}: expected logInput true or false, got ${String(value)}`);
+    return Number(value);
+  }
+  if (typeof value !== 'number') throw new TypeError(`${type}: expected a number for ${option}, got ${typeof value}`);
+  const isIn = Number.isFinite(value) && value >= 0 && !(option === 'delta' && value === 0);
+  if (!isIn || (option === 'labelSmoothing' && value >= 1))
+    throw new RangeError(`${type}: ${option} is out of range: ${value}`);
+  return value;
+}
+
+function checkWeights(type: string, option: string, given: unknown): number[] | undefined {
+  if (given === undefined) return undefined;
+  if (!Array.isArray(given) && !ArrayBuffer.isView(given))
+    throw new TypeError(`${type}: expected a list of ${option}, got ${typeof given}`);
+  const weights = Array.from(given as ArrayLike<number>);
+  for (const weight of weights)
     if (!(Number.isFinite(weight) && weight >= 0))
-      throw new RangeError(`${type}: expected non-negative ${kind.weights}, got ${String(weight)}`);
-  return { reduction, alpha, weights, ignoreIndex };
+      throw new RangeError(`${type}: expected non-negative ${option}, got ${String(weight)}`);
+  return weights;
 }

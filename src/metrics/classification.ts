@@ -1,7 +1,8 @@
 // Metrics of classifications: accuracy, top-k, precision, recall, F1, area under the ROC curve, confusion matrix.
 // A prediction with one column (or a binary task) is a yes or no for each column; else the class of the largest.
 // Sources: Fawcett 2006 (ROC); sklearn's definitions of macro and micro averages.
-import { argmaxRow, labelOfRow, type Metric, type MetricContext, type MetricState } from './metric.ts';
+import { unknownName } from '../core/nearest.ts';
+import { argmaxRow, expectValues, labelOfRow, type Metric, type MetricContext, type MetricState } from './metric.ts';
 
 const isBinary = ({ task, columns }: MetricContext) => task === 'binary' || columns === 1;
 const positive = (value: number, threshold: number) => Number(value > threshold);
@@ -59,7 +60,10 @@ function binaryState(context: MetricContext, threshold: number): MetricState {
 export const binaryAccuracy = ({ threshold }: { threshold?: number } = {}): Metric => ({
   name: 'binaryAccuracy',
   better: 'larger',
-  create: (context) => binaryState(context, threshold ?? thresholdOf(context)),
+  create(context) {
+    expectValues('binaryAccuracy', context);
+    return binaryState(context, threshold ?? thresholdOf(context));
+  },
 });
 
 /** The share of rows whose class is among the k largest predictions. */
@@ -74,6 +78,7 @@ export function topKAccuracy({ k = 5 }: { k?: number } = {}): Metric {
         if (label < 0) return -1;
         const start = row * context.columns;
         const score = prediction[start + label]!;
+        if (Number.isNaN(score)) return 0;
         let above = 0;
         for (let i = 0; i < context.columns; i++) above += Number(prediction[start + i]! > score);
         return Number(above < k);
@@ -129,13 +134,18 @@ function countsOfClass(matrix: number[][], label: number): Counts {
   return { truePositives, falsePositives: predicted - truePositives, falseNegatives: actual - truePositives };
 }
 
+const averages: readonly Average[] = ['binary', 'macro', 'micro'];
+
 function averaged(name: string, score: (counts: Counts) => number, average: Average | undefined): Metric {
+  if (average !== undefined && !averages.includes(average)) throw unknownName(`average of ${name}`, average, averages);
   return {
     name,
     better: 'larger',
     create(context) {
       const state = countState(context);
       const mode = average ?? (isBinary(context) ? 'binary' : 'macro');
+      if (mode === 'binary' && !isBinary(context))
+        throw new RangeError(`${name}: average "binary" needs a binary task, not ${context.columns} classes`);
       return {
         update: state.update,
         result() {
@@ -182,15 +192,16 @@ export const auc = (): Metric => ({
     const labels: number[][] = scores.map(() => []);
     return {
       update(prediction, target, rows) {
-        for (let row = 0; row < rows; row++)
+        for (let row = 0; row < rows; row++) {
+          const label = pooled ? 0 : labelOfRow(target, row, context);
+          if (label < 0) continue;
           for (let column = 0; column < columns; column++) {
             const index = row * columns + column;
             const list = pooled ? 0 : column;
             scores[list]!.push(prediction[index]!);
-            labels[list]!.push(
-              pooled ? truth(target[index]!, context) : Number(labelOfRow(target, row, context) === column),
-            );
+            labels[list]!.push(pooled ? truth(target[index]!, context) : Number(label === column));
           }
+        }
       },
       result() {
         const areas = scores
@@ -202,8 +213,9 @@ export const auc = (): Metric => ({
   },
 });
 
-/** By ranks (Mann–Whitney U), ties at their mean rank; NaN where one of the two classes is missing. */
+/** By ranks (Mann–Whitney U), ties at their mean rank; NaN where one of the two classes is missing, or a score is NaN. */
 function areaUnderCurve(scores: number[], labels: number[]): number {
+  if (scores.some(Number.isNaN)) return Number.NaN;
   const order = scores.map((_, i) => i).toSorted((a, b) => scores[a]! - scores[b]!);
   let rankSum = 0;
   let positives = 0;

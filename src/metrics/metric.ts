@@ -29,6 +29,12 @@ export interface Metric {
   create(context: MetricContext): MetricState;
 }
 
+/** @throws RangeError where the targets are class indices */
+export function expectValues(name: string, { form }: MetricContext): void {
+  if (form === 'indices')
+    throw new RangeError(`${name}: needs targets of the prediction's shape, and the targets are class indices`);
+}
+
 /** The column of the largest value of row `row`; the first of equals. */
 export function argmaxRow(values: ArrayLike<number>, row: number, columns: number): number {
   let best = row * columns;

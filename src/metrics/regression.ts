@@ -1,11 +1,13 @@
 // Metrics of regressions: squared and absolute error, and the share of variance explained.
-import type { Metric } from './metric.ts';
+import { expectValues, type Metric } from './metric.ts';
 
 function meanError(name: string, error: (difference: number) => number): Metric {
   return {
     name,
     better: 'smaller',
-    create({ columns }) {
+    create(context) {
+      expectValues(name, context);
+      const { columns } = context;
       let sum = 0;
       let count = 0;
       return {
@@ -32,7 +34,9 @@ export const mae = (): Metric => meanError('mae', Math.abs);
 export const r2 = (): Metric => ({
   name: 'r2',
   better: 'larger',
-  create({ columns }) {
+  create(context) {
+    expectValues('r2', context);
+    const { columns } = context;
     // Welford's update keeps the variance accurate whatever the mean.
     const means = new Float64Array(columns);
     const deviations = new Float64Array(columns);

@@ -37,10 +37,14 @@ export interface MonitorOptions {
 
 /** Remembers the best value of what it watches. */
 function monitor({ monitor: name, better, minimumDelta = 0 }: MonitorOptions, what: string) {
+  if (!(Number.isFinite(minimumDelta) && minimumDelta >= 0))
+    throw new RangeError(`${what}: expected minimumDelta of at least 0, got ${String(minimumDelta)}`);
+  if (better !== undefined && better !== 'smaller' && better !== 'larger')
+    throw new RangeError(`${what}: expected better "smaller" or "larger", got ${String(better)}`);
   let best: number | undefined;
   return {
     reset: () => (best = undefined),
-    /** Whether this epoch is the best so far. */
+    /** Whether this epoch is the best so far; NaN never is. */
     improves(logs: Logs): boolean {
       const watched = name ?? ('valLoss' in logs ? 'valLoss' : 'loss');
       const value = logs[watched];
@@ -48,7 +52,8 @@ function monitor({ monitor: name, better, minimumDelta = 0 }: MonitorOptions, wh
         throw new RangeError(
           `${what}: there is no "${watched}" to monitor; there are: ${Object.keys(logs).join(', ')}`,
         );
-      const smaller = (better ?? (/loss$|^(val)?(mse|mae)$/i.test(watched) ? 'smaller' : 'larger')) === 'smaller';
+      const smaller = (better ?? (/loss$|^(val)?(mse|mae)\d*$/i.test(watched) ? 'smaller' : 'larger')) === 'smaller';
+      if (Number.isNaN(value)) return false;
       const isBetter = best === undefined || (smaller ? value < best - minimumDelta : value > best + minimumDelta);
       if (isBetter) best = value;
       return isBetter;
@@ -98,6 +103,7 @@ export interface CheckpointOptions extends MonitorOptions {
 
 /** Saves the model at the end of an epoch. `{epoch}` in the path becomes its number. Needs a file system. */
 export function checkpoint(path: string, options: CheckpointOptions = {}): Callback {
+  if (typeof path !== 'string' || path === '') throw new TypeError(`checkpoint: expected a path, got ${typeof path}`);
   const { bestOnly = true, optimizer = true } = options;
   const watched = monitor(options, 'checkpoint');
   return {

@@ -125,7 +125,12 @@ function asLabels({ data, shape }: Tensor, classes: number, loss: Loss, what: st
   return { shape, data: data instanceof Int32Array ? data : Int32Array.from(data) };
 }
 
-function checkRange({ data, shape }: Tensor, { targetRange, spec }: Loss, what: string): void {
+function checkRange({ data, shape }: Tensor, { targetRange, targetValues, spec }: Loss, what: string): void {
+  const other = targetValues ? data.findIndex((value: number) => !targetValues.includes(value)) : -1;
+  if (other !== -1)
+    throw new RangeError(
+      `${what}: target ${data[other]} at ${placeOf(other, shape)}: ${spec.type} expects ${targetValues!.join(' or ')}`,
+    );
   if (!targetRange) return;
   const [low, high] = targetRange;
   const bad = data.findIndex((value: number) => value < low || value > high);

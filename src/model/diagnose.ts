@@ -19,8 +19,8 @@ export function diagnose(
   count: number,
 ): string {
   const { topology } = model;
-  const bad = model.parameters.find(({ name }) => !isFinite(model.storage.floats(name)));
-  if (bad) return `the parameter "${bad.name}" of ${layerName(model, bad.layer)} is not finite`;
+  const bad = nonFiniteParameter(model);
+  if (bad) return `${bad} is not finite`;
   const { graph, results } = trace(topology, count, true);
   const outputs = Object.fromEntries(results.map((node, i) => [`result${i}`, node]));
   const traced: GraphFunction = { nodes: graph.nodes, outputs, effects: [] };
@@ -43,6 +43,12 @@ export function diagnose(
   } finally {
     executable.release();
   }
+}
+
+/** A phrase for the first parameter with NaN or infinity in it: `the parameter "…" of layer "…" (dense)`. */
+export function nonFiniteParameter(model: Model): string | undefined {
+  const bad = model.parameters.find(({ name }) => !isFinite(model.storage.floats(name)));
+  return bad && `the parameter "${bad.name}" of ${layerName(model, bad.layer)}`;
 }
 
 const layerName = ({ topology }: Model, layer: number): string =>

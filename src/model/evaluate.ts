@@ -1,15 +1,25 @@
 // Evaluation: the loss and the metrics of a model on samples with targets. Nothing is trained.
 import type { Tensor } from '../data/tensor.ts';
+import type { Executable } from '../graph/executable.ts';
 import { sizeOf } from '../graph/graph.ts';
+import { expectInteger } from '../layers/layer.ts';
 import { resolveLoss, type Loss, type LossLike } from '../losses/loss.ts';
 import { resolveMetric, type Metric, type MetricLike, type MetricState, type MetricValue } from '../metrics/index.ts';
 import type { TargetForm } from '../losses/loss.ts';
 import { gatherRows, resolveTrainingData, type ResolvedData, type TrainingData } from './data.ts';
-import { evaluateFunction, outputName, sampleWeightsName, targetName, type Objective } from './functions.ts';
+import {
+  divisorName,
+  evaluateFunction,
+  lossName,
+  outputName,
+  sampleWeightsName,
+  targetName,
+  type Objective,
+} from './functions.ts';
 import type { Model } from './model.ts';
 
 export interface EvaluateOptions {
-  /** By default that of the last `fit`. One for all outputs, or one for each. */
+  /** By default that of the last `fit`, or of `network`. One for all outputs, or one for each. */
   readonly loss?: LossLike | readonly LossLike[];
   /** By default those of the last `fit`, else what fits the loss: accuracy for classes. */
   readonly metrics?: readonly MetricLike[];
@@ -22,13 +32,12 @@ export type Evaluation = { loss: number } & Record<string, MetricValue>;
 
 export function evaluate(model: Model, data: TrainingData, options: EvaluateOptions = {}): Evaluation {
   const { batchSize = 256 } = options;
-  const losses = resolveLosses(model, options.loss ?? knownLosses(model), 'model.evaluate');
+  expectInteger('model.evaluate: batchSize', batchSize, 1);
+  const losses = resolveLosses(model, options.loss ?? model.trainer.losses, 'model.evaluate');
   const metrics = chooseMetrics(losses, options.metrics ?? model.trainer.metrics);
   const resolved = resolveTrainingData(model.topology, data, losses, 'model.evaluate', options);
   return evaluateResolved(model, resolved, losses, model.trainer.lossWeights, metrics, batchSize);
 }
-
-const knownLosses = ({ trainer }: Model) => (trainer.losses.length ? trainer.losses : trainer.defaultLoss);
 
 /** One loss for each output. */
 export function resolveLosses(model: Model, loss: LossLike | readonly LossLike[] | undefined, what: string): Loss[] {
@@ -112,6 +121,40 @@ export function writeBatch(
   gatherRows(weights, indices, start, count, input(sampleWeightsName));
 }
 
+/** The loss of an objective over batches: as if all samples had been one batch. */
+class LossTotal {
+  private readonly objective: Objective;
+  private readonly sums: Float64Array;
+  private readonly divisors: Float64Array;
+  private penalty = 0;
+
+  constructor(objective: Objective) {
+    this.objective = objective;
+    this.sums = new Float64Array(objective.losses.length);
+    this.divisors = new Float64Array(objective.losses.length);
+  }
+
+  update(executable: Executable, count: number): void {
+    const { outputs } = executable.compiled;
+    this.objective.losses.forEach(({ reduction }, i) => {
+      const loss = executable.output(lossName(i))[0]!;
+      const divisor = outputs.has(divisorName(i)) ? executable.output(divisorName(i))[0]! : count;
+      this.sums[i]! += reduction === 'sum' ? loss : loss * divisor;
+      this.divisors[i]! += divisor;
+    });
+    if (outputs.has('penalty')) this.penalty = executable.output('penalty')[0]!;
+  }
+
+  result(): number {
+    return this.objective.losses.reduce((total, { reduction }, i) => {
+      const [sum, divisor] = [this.sums[i]!, this.divisors[i]!];
+      // No sample with a label has the loss 0.
+      const loss = reduction === 'sum' || divisor === 0 ? sum : sum / divisor;
+      return total + this.objective.lossWeights[i]! * loss;
+    }, this.penalty);
+  }
+}
+
 export function evaluateResolved(
   model: Model,
   data: ResolvedData,
@@ -124,7 +167,7 @@ export function evaluateResolved(
   const key = objectiveKey(objective);
   const table = new MetricTable(model, losses, data.forms, metrics);
   const order = Int32Array.from({ length: data.count }, (_, i) => i);
-  let total = 0;
+  const total = new LossTotal(objective);
   for (let start = 0; start < data.count; start += batchSize) {
     const count = Math.min(batchSize, data.count - start);
     const make = () => evaluateFunction(model.topology, count, objective);
@@ -132,12 +175,12 @@ export function evaluateResolved(
     const { executable } = program;
     writeBatch(model, data, (name) => executable.input(name), order, start, count);
     model.programs.run(program);
-    total += executable.output('loss')[0]! * count;
+    total.update(executable, count);
     data.targets.forEach((target, i) => {
       const rows = sizeOf(target.shape.slice(1));
       const view = target.data.subarray(start * rows, (start + count) * rows);
       table.update(i, executable.output(outputName(i)) as Float32Array, view);
     });
   }
-  return { loss: total / data.count, ...table.results() } as Evaluation;
+  return { loss: total.result(), ...table.results() } as Evaluation;
 }

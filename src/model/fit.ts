@@ -1,6 +1,7 @@
 // Training: epochs of batches, each batch one program (forward, loss, guard, backward, update).
 // Yields to the event loop a few times a second, so that a page stays alive, progress is seen and a signal is heard.
 import { DivergenceError, ShapeError } from '../core/errors.ts';
+import { unknownName } from '../core/nearest.ts';
 import { Random } from '../core/philox.ts';
 import { sizeOf } from '../graph/graph.ts';
 import type { LossLike } from '../losses/loss.ts';
@@ -9,20 +10,20 @@ import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
 import { takeRows } from '../data/dataset.ts';
 import type { Callback, CallbackContext, Logs } from './callbacks.ts';
 import { resolveTrainingData, type ResolvedData, type TrainingData } from './data.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, nonFiniteParameter } from './diagnose.ts';
 import { chooseMetrics, evaluateResolved, MetricTable, objectiveKey, objectiveOf, resolveLosses } from './evaluate.ts';
-import { trainFunction, type Objective } from './functions.ts';
+import { evaluateFunction, trainFunction, type Objective } from './functions.ts';
 import type { Model } from './model.ts';
 import { pause } from './pause.ts';
 import type { Program } from './programs.ts';
 import { TrainingStep } from './step.ts';
 
 export interface FitOptions {
-  /** What is minimised: one for all outputs, or one for each. A model made by `network` knows its own. */
+  /** What is minimised: one for all outputs, or one for each. By default that of the last `fit`, or of `network`. */
   readonly loss?: LossLike | readonly LossLike[];
   /** How much each output's loss counts; 1 by default. */
   readonly lossWeights?: readonly number[];
-  /** Adam by default. */
+  /** By default that of the last `fit`, which goes on where it was; else Adam. */
   readonly optimizer?: OptimizerLike;
   /** Accuracy by default where the task has classes. */
   readonly metrics?: readonly MetricLike[];
@@ -85,6 +86,7 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
       run.epoch = epoch;
       run.rate = run.override ?? model.trainer.learningRate();
       for (const callback of callbacks) await callback.onEpochBegin?.(context);
+      if (run.stopped !== undefined) break;
       const logs = await trainEpoch(run, context);
       finished++;
       model.trainer.epoch++;
@@ -93,6 +95,7 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
       for (const callback of callbacks) await callback.onEpochEnd?.(context, logs);
     }
     for (const callback of callbacks) await callback.onTrainEnd?.(context);
+    checkParameters(model);
   } finally {
     // However it ends, what was learned is what the model predicts with.
     for (const { program } of run.programs.values()) model.programs.unpin(program);
@@ -125,27 +128,49 @@ interface Run {
   lastPause: number;
 }
 
+const optionNames = [
+  'loss',
+  'lossWeights',
+  'optimizer',
+  'metrics',
+  'epochs',
+  'batchSize',
+  'shuffle',
+  'validationData',
+  'validationSplit',
+  'classWeight',
+  'callbacks',
+  'onProgress',
+  'signal',
+  'allowNonFinite',
+] as const satisfies readonly (keyof FitOptions)[] as readonly string[];
+
 /** Checks everything that was given; throws before anything of the model changes. */
 function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
   if (typeof options !== 'object' || options === null) throw new TypeError('model.fit: expected options with a loss');
   options.signal?.throwIfAborted();
   const { epochs = 1, batchSize = 32, callbacks = [], validationSplit = 0 } = options;
+  for (const name of Object.keys(options))
+    if (!optionNames.includes(name)) throw unknownName('option of model.fit', name, optionNames);
   for (const [name, value] of Object.entries({ epochs, batchSize }))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new RangeError(`model.fit: expected ${name} of at least 1, got ${String(value)}`);
-  const losses = resolveLosses(model, options.loss ?? model.trainer.defaultLoss, 'model.fit');
-  const optimizer = resolveOptimizer(options.optimizer ?? 'adam');
+  const { trainer } = model;
+  const losses = resolveLosses(model, options.loss ?? trainer.losses, 'model.fit');
+  const optimizer = resolveOptimizer(options.optimizer ?? trainer.optimizer ?? 'adam');
   const metrics = chooseMetrics(losses, options.metrics);
   const whole = resolveTrainingData(model.topology, given, losses, 'model.fit', options);
-  const weighted = applyClassWeight(whole, options.classWeight);
-  const [data, held] = splitValidation(weighted, validationSplit);
+  const [unweighted, held] = splitValidation(whole, validationSplit);
+  const data = applyClassWeight(unweighted, options.classWeight);
   if (held && options.validationData)
     throw new RangeError('model.fit: validationData and validationSplit exclude each other');
   const validation = options.validationData
     ? resolveTrainingData(model.topology, options.validationData, losses, 'model.fit: validationData', options)
     : held;
-  const objective = objectiveOf(data, losses, options.lossWeights ?? []);
-  const { trainer } = model;
+  const objective = objectiveOf(data, losses, checkLossWeights(options.lossWeights, losses.length));
+  // What the loss or a metric refuses is refused here: they are built once and thrown away.
+  evaluateFunction(model.topology, 1, objective);
+  new MetricTable(model, losses, objective.forms, metrics);
   trainer.use(optimizer);
   Object.assign(trainer, { losses, lossWeights: objective.lossWeights, metrics: options.metrics });
   return {
@@ -164,7 +189,7 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
     programs: new Map(),
     started: performance.now(),
     epoch: 0,
-    rate: 0,
+    rate: trainer.learningRate(),
     override: undefined,
     stopped: undefined,
     lastPause: performance.now(),
@@ -185,6 +210,8 @@ function makeContext(run: Run): CallbackContext {
       return run.rate;
     },
     set learningRate(rate) {
+      if (!(Number.isFinite(rate) && rate >= 0))
+        throw new RangeError(`model.fit: expected a learning rate of at least 0, got ${String(rate)}`);
       run.rate = rate;
       run.override = rate;
     },
@@ -208,7 +235,9 @@ async function trainEpoch(run: Run, context: CallbackContext): Promise<Logs> {
     total += loss * count;
     seen += count;
     step.updateMetrics(table);
+    if (callbacks.length) model.programs.weightsChanged();
     for (const callback of callbacks) await callback.onBatchEnd?.(context, { batch, loss });
+    run.options.signal?.throwIfAborted();
     if (isDue(run, batch + 1)) await breathe(run, batch + 1, { loss: total / seen, ...numbersOf(table.results()) });
   }
   model.programs.weightsChanged();
@@ -286,6 +315,24 @@ function divergence(run: Run, order: ArrayLike<number>, start: number, count: nu
     `model.fit: the loss is no longer finite in epoch ${run.epoch + 1}, step ${start / run.batchSize + 1}: ${place}. ` +
       'The weights are those before this step; a smaller learning rate or clipNorm may help',
   );
+}
+
+/** The last step's update is followed by no loss that would show it: its weights are looked at themselves. */
+function checkParameters(model: Model): void {
+  const bad = nonFiniteParameter(model);
+  if (bad)
+    throw new DivergenceError(
+      `model.fit: after the last step ${bad} is not finite; a smaller learning rate or clipNorm may help`,
+    );
+}
+
+function checkLossWeights(weights: readonly number[] | undefined, count: number): readonly number[] {
+  if (weights === undefined) return [];
+  if (!Array.isArray(weights) || weights.length !== count)
+    throw new RangeError(`model.fit: expected ${count} lossWeights, got ${String(weights?.length ?? weights)}`);
+  for (const weight of weights as readonly number[])
+    if (!Number.isFinite(weight)) throw new RangeError(`model.fit: expected finite lossWeights, got ${String(weight)}`);
+  return weights;
 }
 
 function splitValidation(data: ResolvedData, share: number): [ResolvedData, ResolvedData | null] {

@@ -4,7 +4,8 @@ import type { Penalty } from '../layers/layer.ts';
 import { layerDefinition } from '../layers/layer.ts';
 import { penaltyNode } from '../layers/core.ts';
 import { addGradients } from '../graph/gradients.ts';
-import { Graph, type GraphFunction, type Node, type Shape } from '../graph/graph.ts';
+import { ShapeError } from '../core/errors.ts';
+import { formatShape, Graph, sameShape, type GraphFunction, type Node, type Shape } from '../graph/graph.ts';
 import {
   add,
   binary,
@@ -18,7 +19,7 @@ import {
   update,
 } from '../graph/operations/index.ts';
 import type { Initializer } from '../initializers/initializer.ts';
-import type { Loss, TargetForm } from '../losses/loss.ts';
+import type { Loss, LossNodes, TargetForm } from '../losses/loss.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Topology } from './topology.ts';
 
@@ -72,6 +73,11 @@ export function trace(topology: Topology, batch: number, training: boolean): Tra
       ) {
         const name = `${label}.${localName}`;
         const known = parameters.get(name);
+        if (known && !sameShape(known.info.shape, shape))
+          throw new ShapeError(
+            `model: layer "${label}" (${layer.type}) is shared, and its ${localName} is ${formatShape(known.info.shape)}` +
+              ` in one place and ${formatShape(shape)} in another`,
+          );
         if (known) return known.node;
         const node = storage(graph, name, shape);
         const info = { name, shape, layer: call.layer, trainable: layer.trainable, initializer, penalty };
@@ -93,10 +99,17 @@ export function trace(topology: Topology, batch: number, training: boolean): Tra
   };
 }
 
-/** The names of outputs: `output0`, … */
+/** Every parameter of a topology, in the order of its layers. */
+export const parametersOf = (topology: Topology): ParameterInfo[] =>
+  [...trace(topology, 1, false).parameters.values()].map(({ info }) => info);
+
+/** The names of outputs: `output0`, … Inputs beside the model's own have a colon, which no input of a model has. */
 export const outputName = (index: number): string => `output${index}`;
-export const targetName = (index: number): string => `target${index}`;
-export const sampleWeightsName = 'sampleWeights';
+export const targetName = (index: number): string => `target:${index}`;
+export const sampleWeightsName = 'weights:samples';
+/** The loss of one output, and what its mean was divided by. */
+export const lossName = (index: number): string => `loss${index}`;
+export const divisorName = (index: number): string => `divisor${index}`;
 
 const named = (nodes: readonly Node[], name: (index: number) => string): Record<string, Node> =>
   Object.fromEntries(nodes.map((node, i) => [name(i), node]));
@@ -123,29 +136,46 @@ export interface Objective {
   readonly sampleWeights: boolean;
 }
 
-/** Adds inputs for targets and the total loss, penalties included. */
-function addObjective(traced: Trace, objective: Objective, batch: number): Node {
+interface ObjectiveNodes {
+  /** Of each output, unweighted. */
+  readonly losses: readonly LossNodes[];
+  /** All penalties of the parameters. */
+  readonly penalties: readonly Node[];
+  /** What is minimised: the weighted sum of all of them. */
+  readonly total: Node;
+}
+
+/** Adds inputs for targets, the losses, and their sum with the penalties. */
+function addObjective(traced: Trace, objective: Objective, batch: number): ObjectiveNodes {
   const { graph, outputs, parameters } = traced;
   const sampleWeights = objective.sampleWeights ? input(graph, sampleWeightsName, [batch]) : null;
   const losses = outputs.map((prediction, i) => {
     const form = objective.forms[i]!;
     const shape = [batch, ...objective.targetShapes[i]!.slice(1)];
     const target = input(graph, targetName(i), shape, form === 'indices' ? 'i32' : 'f32');
-    const loss = objective.losses[i]!.build(graph, prediction, target, form, sampleWeights);
+    return objective.losses[i]!.build(graph, prediction, target, form, sampleWeights);
+  });
+  const weighted = losses.map(({ loss }, i) => {
     const weight = objective.lossWeights[i]!;
     return weight === 1 ? loss : multiply(graph, loss, scalar(graph, weight));
   });
   const penalties = [...parameters.values()]
     .filter(({ info }) => info.penalty && (info.penalty.l1 || info.penalty.l2))
     .map(({ info, node }) => penaltyNode(graph, node, info.penalty!));
-  return [...losses, ...penalties].reduce((sum, next) => add(graph, sum, next));
+  return { losses, penalties, total: [...weighted, ...penalties].reduce((sum, next) => add(graph, sum, next)) };
 }
 
-/** Prediction and loss, nothing trained. */
+/** Prediction and the parts of the loss, nothing trained. */
 export function evaluateFunction(topology: Topology, batch: number, objective: Objective): GraphFunction {
   const traced = trace(topology, batch, false);
-  const loss = addObjective(traced, objective, batch);
-  return { nodes: traced.graph.nodes, outputs: { loss, ...named(traced.outputs, outputName) }, effects: [] };
+  const { losses, penalties } = addObjective(traced, objective, batch);
+  const outputs: Record<string, Node> = named(traced.outputs, outputName);
+  losses.forEach(({ loss, divisor }, i) => {
+    outputs[lossName(i)] = loss;
+    if (divisor) outputs[divisorName(i)] = divisor;
+  });
+  if (penalties.length) outputs['penalty'] = penalties.reduce((sum, next) => add(traced.graph, sum, next));
+  return { nodes: traced.graph.nodes, outputs, effects: [] };
 }
 
 /** One step of training: forward, loss, a guard, backward, update. */
@@ -157,7 +187,7 @@ export function trainFunction(
 ): GraphFunction {
   const traced = trace(topology, batch, true);
   const { graph, outputs } = traced;
-  const loss = addObjective(traced, objective, batch);
+  const { total: loss } = addObjective(traced, objective, batch);
   const guard = graph.add('checkFinite', [loss]);
   const trained = [...traced.parameters.values()].filter(({ info }) => info.trainable);
   const gradients = addGradients(
@@ -208,9 +238,9 @@ function clipScale(graph: Graph, pairs: readonly GradientPair[], maximum: number
   return binary(graph, 'Minimum', ratio, scalar(graph, 1));
 }
 
-export const gradientName = (parameter: string): string => `gradient.${parameter}`;
+export const gradientName = (parameter: string): string => `gradient:${parameter}`;
 export const inputGradientName = (index: number): string => `inputGradient${index}`;
-export const outputGradientName = (index: number): string => `outputGradient${index}`;
+export const outputGradientName = (index: number): string => `outputGradient:${index}`;
 
 /** Gradients of every trainable parameter and of the inputs: of a loss, or of the outputs weighted by given gradients. */
 export function gradientFunction(topology: Topology, batch: number, objective: Objective | null): GraphFunction {
@@ -221,7 +251,7 @@ export function gradientFunction(topology: Topology, batch: number, objective: O
   let loss: Node | null = null;
   let total: (Node | null)[];
   if (objective) {
-    loss = addObjective(traced, objective, batch);
+    loss = addObjective(traced, objective, batch).total;
     total = addGradients(graph, loss, scalar(graph, 1), targets);
   } else {
     const sums = outputs.map((output, i) =>

@@ -1,10 +1,11 @@
 // Gradients for those who want to see or change them: of a loss, or of the outputs weighted by given gradients;
 // and one optimizer step with gradients from anywhere.
 import { ShapeError } from '../core/errors.ts';
-import { isTensor, tensor, type Tensor, type TensorValues } from '../data/tensor.ts';
-import { formatShape, sizeOf } from '../graph/graph.ts';
-import { resolveLoss, type LossLike } from '../losses/loss.ts';
+import { checkFinite, isTensor, tensor, type Tensor, type TensorValues } from '../data/tensor.ts';
+import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
+import type { LossLike } from '../losses/loss.ts';
 import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
+import { resolveLosses } from './evaluate.ts';
 import { resolveInputs, resolveTrainingData, type ModelValues, type TensorLike } from './data.ts';
 import {
   applyFunction,
@@ -19,7 +20,11 @@ import type { Model } from './model.ts';
 
 /** Of a loss against targets, or of the outputs weighted by a gradient of their shape. */
 export type GradientRequest =
-  | { readonly targets: ModelValues; readonly loss: LossLike; readonly sampleWeights?: ArrayLike<number> }
+  | {
+      readonly targets: ModelValues;
+      readonly loss: LossLike | readonly LossLike[];
+      readonly sampleWeights?: ArrayLike<number>;
+    }
   | { readonly outputGradient: ModelValues };
 
 export interface Gradients {
@@ -40,10 +45,12 @@ export function gradients(model: Model, values: ModelValues, request: GradientRe
   const what = 'model.gradients';
   const { inputs, count } = resolveInputs(topology, values, what);
   const written = new Map<string, Tensor['data']>(inputs.map(({ data }, i) => [topology.inputs[i]!.name, data]));
+  if (typeof request !== 'object' || request === null || !('targets' in request || 'outputGradient' in request))
+    throw new TypeError(`${what}: expected { targets, loss } or { outputGradient }`);
   let objective = null;
   let key = `gradients ${count}`;
   if ('targets' in request) {
-    const losses = topology.outputs.map(() => resolveLoss(request.loss));
+    const losses = resolveLosses(model, request.loss, what);
     const data = resolveTrainingData(topology, { inputs: values, ...request }, losses, what);
     const targetShapes = data.targets.map(({ shape }) => shape);
     const sampleWeights = data.sampleWeights !== null;
@@ -73,14 +80,18 @@ export function gradients(model: Model, values: ModelValues, request: GradientRe
   };
 }
 
+/** The shape itself, or all its elements in a row. */
+const fits = (given: Shape, shape: Shape): boolean =>
+  sameShape(given, shape) || (given.length === 1 && given[0] === sizeOf(shape));
+
 function outputGradients(model: Model, given: ModelValues, count: number): Float32Array[] {
   const shapes = model.outputShapes;
   const list = shapes.length === 1 ? [given as TensorLike] : (given as readonly TensorLike[]);
-  if (list.length !== shapes.length)
-    throw new ShapeError(`model.gradients: expected ${shapes.length} output gradients, got ${list.length}`);
+  if (list?.length !== shapes.length)
+    throw new ShapeError(`model.gradients: expected ${shapes.length} output gradients, got ${String(list?.length)}`);
   return list.map((value, i) => {
     const { data, shape } = isTensor(value) ? value : tensor(value as TensorValues);
-    if (data.length !== count * sizeOf(shapes[i]!))
+    if (!fits(shape, [count, ...shapes[i]!]))
       throw new ShapeError(
         `model.gradients: expected an output gradient ${formatShape([count, ...shapes[i]!])}, got ${formatShape(shape)}`,
       );
@@ -90,7 +101,7 @@ function outputGradients(model: Model, given: ModelValues, count: number): Float
 
 /**
  * One step of an optimizer with gradients by parameter name (those not named stay as they are).
- * @throws RangeError for an unknown parameter, ShapeError for another shape; then nothing is changed
+ * @throws RangeError for an unknown parameter, NaN or infinity, ShapeError for another shape; then nothing is changed
  */
 export function applyGradients(
   model: Model,
@@ -103,10 +114,11 @@ export function applyGradients(
     if (!info) throw new RangeError(`model.applyGradients: no parameter "${name}"`);
     if (!info.trainable) throw new RangeError(`model.applyGradients: "${name}" is not trainable`);
     const { data, shape } = isTensor(value) ? value : tensor(value as TensorValues);
-    if (data.length !== sizeOf(info.shape))
+    if (!fits(shape, info.shape))
       throw new ShapeError(
         `model.applyGradients: expected "${name}" ${formatShape(info.shape)}, got ${formatShape(shape)}`,
       );
+    checkFinite({ data, shape }, `model.applyGradients: "${name}"`);
     return { info, data };
   });
   model.trainer.use(resolved);

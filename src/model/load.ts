@@ -1,11 +1,13 @@
 // Opens a model that save.ts wrote: topology, weights, and the state of its training.
 import { FormatError, NeuriteError, ShapeError } from '../core/errors.ts';
 import type { CoreOptions } from '../core/features.ts';
+import { seedWords } from '../core/philox.ts';
 import { decodeSafetensors, type SafeTensors } from '../formats/safetensors.ts';
 import { formatShape, sameShape, type Shape } from '../graph/graph.ts';
 import { resolveLoss } from '../losses/loss.ts';
 import { optimizerFromConfig } from '../optimizers/index.ts';
 import { readSource } from './files.ts';
+import { parametersOf, type ParameterInfo } from './functions.ts';
 import { Model } from './model.ts';
 import { formatVersion, type SavedTraining } from './save.ts';
 import { topologyFromJSON } from './topology.ts';
@@ -32,11 +34,18 @@ export async function loadModel(
     );
   const topology = inFile('topology', () => topologyFromJSON(parse(metadata, 'topology')));
   const seed = Number(metadata['seed'] ?? 0);
+  inFile('seed', () => seedWords(seed));
+  const remembered = parse(metadata, 'metadata');
+  if (!isObject(remembered)) throw new FormatError('model.load: the file\'s "metadata" is not an object');
+  // The weights are compared with the topology before memory is taken for what it claims.
+  checkTensors(
+    inFile('topology', () => parametersOf(topology)),
+    file,
+  );
   const model = await Model.create(topology, { ...options, seed });
-  checkTensors(model, file);
   for (const { name } of model.parameters) model.storage.floats(name).set(floatsOf(file, name));
   model.programs.weightsChanged();
-  model.metadata = parse(metadata, 'metadata') as Record<string, unknown>;
+  model.metadata = remembered;
   inFile('training state', () => restoreTraining(model, file, parse(metadata, 'training') as SavedTraining));
   return model;
 }
@@ -64,9 +73,9 @@ function parse(metadata: Readonly<Record<string, string>>, name: string): unknow
 }
 
 /** Every parameter must be there in its shape, and nothing that the model has no place for. */
-function checkTensors(model: Model, { tensors }: SafeTensors): void {
-  for (const { name, shape } of model.parameters) checkTensor(tensors, name, shape);
-  const known = new Set(model.parameters.map(({ name }) => name));
+function checkTensors(parameters: readonly ParameterInfo[], { tensors }: SafeTensors): void {
+  for (const { name, shape } of parameters) checkTensor(tensors, name, shape);
+  const known = new Set(parameters.map(({ name }) => name));
   for (const name of tensors.keys())
     if (!known.has(name) && !name.startsWith('optimizer.'))
       throw new FormatError(`model.load: tensor "${name}" of the file has no place in the model`);
@@ -85,14 +94,24 @@ function checkTensor(tensors: SafeTensors['tensors'], name: string, shape: Shape
 
 const floatsOf = ({ tensors }: SafeTensors, name: string) => tensors.get(name)!.data as Float32Array;
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isNumbers = (value: unknown): boolean => isObject(value) && Object.values(value).every(Number.isFinite);
+
 function restoreTraining(model: Model, file: SafeTensors, saved: SavedTraining): void {
   if (!Array.isArray(saved?.losses) || !Array.isArray(saved.lossWeights))
     throw new NeuriteError('it has no lists of losses and lossWeights');
+  const outputs = model.topology.outputs.length;
+  if ((saved.losses.length || outputs) !== outputs || !saved.lossWeights.every(Number.isFinite))
+    throw new NeuriteError(`its losses are not those of ${outputs} outputs`);
   const { trainer, storage } = model;
-  trainer.losses = saved.losses.map(resolveLoss);
+  trainer.losses = saved.losses.map((loss) => resolveLoss(loss));
   trainer.lossWeights = saved.lossWeights;
   if (!saved.optimizer) return;
   const { type, config, state, step, epoch } = saved.optimizer;
+  if (!isCount(step) || !isCount(epoch) || !isNumbers(state) || !isNumbers(saved.schedule ?? {}))
+    throw new NeuriteError("the optimizer's state is not of numbers");
   trainer.use(optimizerFromConfig(type, config));
   for (const name of trainer.slotNames()) {
     checkTensor(file.tensors, name, storage.get(name).shape);

@@ -13,7 +13,7 @@ import { applyGradients, gradients, type GradientRequest, type Gradients } from 
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
 import type { FitOptions, History } from './fit.ts';
 import { resolveInputs, shapeOfTensor, type ModelValues, type TensorLike, type TrainingData } from './data.ts';
-import { counterName, forwardFunction, trace, type ParameterInfo } from './functions.ts';
+import { counterName, forwardFunction, parametersOf, type ParameterInfo } from './functions.ts';
 import { Programs, type Program } from './programs.ts';
 import { modelToBytes, saveModel, type SaveOptions } from './save.ts';
 import { Storage } from './storage.ts';
@@ -47,9 +47,8 @@ export class Model {
   private readonly instance: CoreInstance;
   /** @internal */
   readonly programs: Programs;
-  /** What `input`, `run` and `output` work on, and for how many samples. */
+  /** What `input`, `run` and `output` work on. */
   private live: Program | null = null;
-  private liveBatch = 1;
 
   private constructor(topology: Topology, parameters: readonly ParameterInfo[], instance: CoreInstance, seed: number) {
     this.topology = topology;
@@ -71,7 +70,7 @@ export class Model {
   static async create(topology: Topology, options: ModelOptions = {}): Promise<Model> {
     const { seed = 0 } = options;
     const words = seedWords(seed);
-    const parameters = [...trace(topology, 1, false).parameters.values()].map(({ info }) => info);
+    const parameters = parametersOf(topology);
     const bytes = parameters.reduce((sum, { shape }) => sum + 4 * sizeOf(shape) + 64, 0);
     checkFits(bytes, 'model');
     const core: Core = await loadCore(options);
@@ -123,11 +122,16 @@ export class Model {
     return this.programs.ports(this.live ?? this.liveProgram()).outputs;
   }
 
-  /** Sets how many samples `input`, `run` and `output` hold. */
+  /**
+   * Sets how many samples `input`, `run` and `output` hold.
+   * @throws RangeError unless it is a positive integer; NeuriteError when the memory does not suffice
+   */
   allocate({ batchSize }: { batchSize: number }): void {
-    this.liveBatch = expectInteger('model.allocate: batchSize', batchSize, 1);
+    const count = expectInteger('model.allocate: batchSize', batchSize, 1);
+    const program = this.programs.get(`run ${count}`, () => forwardFunction(this.topology, count));
     if (this.live) this.programs.unpin(this.live);
-    this.live = null;
+    this.programs.pin(program);
+    this.live = program;
   }
 
   /** Predicts what stands in `input` and leaves the result in `output`. No checks: NaN goes through. */
@@ -136,9 +140,8 @@ export class Model {
   }
 
   private liveProgram(): Program {
-    this.live = this.programs.get(`run ${this.liveBatch}`, () => forwardFunction(this.topology, this.liveBatch));
-    this.programs.pin(this.live);
-    return this.live;
+    this.allocate({ batchSize: 1 });
+    return this.live!;
   }
 
   // ---- predictions

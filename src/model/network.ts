@@ -6,7 +6,7 @@ import { dense, dropout } from '../layers/core.ts';
 import { flatten } from '../layers/shape.ts';
 import type { Activation } from '../layers/activations.ts';
 import { expectInteger, type Layer, type Penalty } from '../layers/layer.ts';
-import type { LossType } from '../losses/loss.ts';
+import { resolveLoss, type LossType } from '../losses/loss.ts';
 import type { Model, ModelOptions } from './model.ts';
 import { sequential } from './sequential.ts';
 
@@ -50,7 +50,7 @@ const hiddenInitializer = (activation: Activation) => {
 
 /** The known types; a new one is a line here. */
 const builders = {
-  /** One neuron, or one for each output: no hidden layers. */
+  /** One neuron, or one for each output, with the output activation of the task: no hidden layers. */
   perceptron({ outputs, outputActivation, layers = [], penalty }) {
     if (layers.length)
       throw new RangeError(`network: a perceptron has no hidden layers, got ${layers.length}; use type "mlp"`);
@@ -65,7 +65,7 @@ const builders = {
         kernelInitializer: hiddenInitializer(activation),
         ...kernelPenalty,
       }),
-      ...(rate > 0 ? [dropout(rate)] : []),
+      ...(rate === 0 ? [] : [dropout(rate)]),
     ]);
     const start = inputShape.length > 1 ? [flatten()] : [];
     return [...start, ...hidden, dense(outputs, { activation: outputActivation, ...kernelPenalty })];
@@ -77,6 +77,21 @@ export type NetworkType = keyof typeof builders;
 /** The names of all types of network. */
 export const networkTypes = Object.keys(builders) as NetworkType[];
 
+const optionNames = [
+  'type',
+  'inputShape',
+  'layers',
+  'activation',
+  'outputs',
+  'task',
+  'outputActivation',
+  'dropout',
+  'penalty',
+  'seed',
+  'variant',
+  'deterministic',
+] as const satisfies readonly (keyof NetworkOptions)[] as readonly string[];
+
 /**
  * A model described by a few words. Its loss is chosen by the task too: `model.fit(data)` needs no other.
  * @example const model = await network({ type: 'mlp', inputShape: [4], layers: [16], outputs: 3, task: 'multiclass' });
@@ -86,6 +101,12 @@ export async function network(options: NetworkOptions): Promise<Model> {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('network: expected an object of hyperparameters');
   if (!Object.hasOwn(builders, options.type)) throw unknownName('network type', options.type, networkTypes);
+  for (const name of Object.keys(options))
+    if (!optionNames.includes(name)) throw unknownName('option of network', name, optionNames);
+  if (!Array.isArray(options.inputShape))
+    throw new TypeError('network: expected the option inputShape, the shape of one sample');
+  if (options.layers !== undefined && !Array.isArray(options.layers))
+    throw new TypeError(`network: expected layers as a list of units, got ${typeof options.layers}`);
   const outputs = expectInteger('network: outputs', options.outputs, 1);
   const task = options.task ?? (outputs > 1 ? 'multiclass' : 'regression');
   if (!Object.hasOwn(tasks, task)) throw unknownName('task', task, Object.keys(tasks));
@@ -93,10 +114,12 @@ export async function network(options: NetworkOptions): Promise<Model> {
     throw new RangeError(
       'network: task "multiclass" needs at least 2 outputs; for two classes in one output use "binary"',
     );
+  if (task === 'binary' && outputs !== 1)
+    throw new RangeError(`network: task "binary" has 1 output, got ${outputs}; for several yes or no use "multilabel"`);
   const outputActivation = options.outputActivation ?? tasks[task].activation;
   const build: Builder = builders[options.type];
   const model = await sequential(build({ ...options, outputActivation }), options);
   model.metadata['task'] = task;
-  model.trainer.defaultLoss = tasks[task].loss;
+  model.trainer.losses = [resolveLoss(tasks[task].loss)];
   return model;
 }

@@ -78,7 +78,7 @@ export class Programs {
   /** Runs a program, its prologue before it where the weights have changed. False when a guard stopped it. */
   run(program: Program): boolean {
     if (program.weights !== this.weightsVersion) {
-      program.executable.prepare();
+      if (program.weights === 0 || program.executable.preparesWeights) program.executable.prepare();
       program.weights = this.weightsVersion;
     }
     return program.executable.run();

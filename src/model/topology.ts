@@ -1,7 +1,15 @@
 // A topology: layers applied to symbolic tensors, in an order in which inputs come first; its names and its JSON.
 // A layer that stands in several places has one set of weights.
 import { NeuriteError } from '../core/errors.ts';
-import { formatBatchShape, createLayer, type Config, type Layer, type SymbolicTensor } from '../layers/layer.ts';
+import {
+  expectSymbolic,
+  formatBatchShape,
+  restoreLayer,
+  type Config,
+  type Layer,
+  type SymbolicTensor,
+} from '../layers/layer.ts';
+import { input } from '../layers/shape.ts';
 import type { Shape } from '../graph/graph.ts';
 
 /** One application of a layer. Numbers refer to `tensors`: first the inputs, then each call's result. */
@@ -20,10 +28,14 @@ export interface Topology {
   readonly outputs: readonly number[];
 }
 
-/** The topology between symbolic inputs and outputs. @throws NeuriteError when an output depends on another input */
+/**
+ * The topology between symbolic inputs and outputs.
+ * @throws NeuriteError when an output depends on another input, or none on one of these; RangeError for equal names
+ */
 export function traceTopology(inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[]): Topology {
   if (inputs.length === 0) throw new RangeError('model: expected at least one input');
   if (outputs.length === 0) throw new RangeError('model: expected at least one output');
+  for (const tensor of [...inputs, ...outputs]) expectSymbolic('model', tensor);
   const layers: Layer[] = [];
   const calls: Call[] = [];
   const numbers = new Map<SymbolicTensor, number>();
@@ -39,16 +51,32 @@ export function traceTopology(inputs: readonly SymbolicTensor[], outputs: readon
       shape: tensor.shape,
     });
   }
-  return {
+  const topology = {
     layers,
     names: nameLayers(layers),
-    inputs: inputs.map(({ name, shape }, i) => ({
-      name: name ?? (inputs.length === 1 ? 'input' : `input${i}`),
-      shape,
-    })),
+    inputs: nameInputs(inputs),
     calls,
     outputs: outputs.map((tensor) => numbers.get(tensor)!),
   };
+  checkInputsAreUsed(topology);
+  return topology;
+}
+
+function nameInputs(inputs: readonly SymbolicTensor[]): Topology['inputs'] {
+  const single = inputs.length === 1;
+  const named = inputs.map(({ name, shape }, i) => ({ name: name ?? (single ? 'input' : `input${i}`), shape }));
+  named.forEach(({ name }, i) => {
+    if (named.findIndex((other) => other.name === name) !== i)
+      throw new RangeError(`model: two inputs are named "${name}"`);
+  });
+  return named;
+}
+
+function checkInputsAreUsed({ inputs, calls, outputs }: Topology): void {
+  const used = new Set([...outputs, ...calls.flatMap((call) => call.inputs)]);
+  inputs.forEach(({ name }, i) => {
+    if (!used.has(i)) throw new NeuriteError(`model: no output depends on the input "${name}"`);
+  });
 }
 
 /** The tensors between inputs and outputs, sources first; without recursion, so that depth is no limit. */
@@ -111,9 +139,9 @@ interface TopologyJSON {
 export function topologyFromJSON(json: unknown): Topology {
   const { layers, inputs, calls, outputs } = checkForm(json);
   const made = layers.map(({ type, name, config, trainable = true }) =>
-    createLayer(type, config, { ...(/^layers\.\d+$/.test(name) ? {} : { name }), trainable }),
+    restoreLayer(type, config, { ...(/^layers\.\d+$/.test(name) ? {} : { name }), trainable }),
   );
-  const tensors: SymbolicTensor[] = inputs.map(({ name, shape }) => ({ shape, dtype: 'f32', source: null, name }));
+  const tensors: SymbolicTensor[] = inputs.map(({ name, shape }) => input(shape, { name }));
   const tensorAt = (number: number, what: string): SymbolicTensor => {
     const tensor = tensors[number];
     if (!tensor)
@@ -130,9 +158,11 @@ export function topologyFromJSON(json: unknown): Topology {
   );
 }
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 function checkForm(json: unknown): TopologyJSON {
   const form = json as TopologyJSON;
-  if (typeof form !== 'object' || form === null) throw new NeuriteError('model: the topology is not an object');
+  if (!isObject(form)) throw new NeuriteError('model: the topology is not an object');
   if (form.version !== topologyVersion)
     throw new NeuriteError(
       `model: the topology is of version ${String(form.version)}; this neurite knows version ${topologyVersion}`,
@@ -140,11 +170,13 @@ function checkForm(json: unknown): TopologyJSON {
   for (const field of ['layers', 'inputs', 'calls', 'outputs'] as const)
     if (!Array.isArray(form[field])) throw new NeuriteError(`model: the topology has no list of ${field}`);
   for (const [i, layer] of form.layers.entries())
-    if (typeof layer?.type !== 'string' || typeof layer.name !== 'string' || typeof layer.config !== 'object')
+    if (typeof layer?.type !== 'string' || typeof layer.name !== 'string' || !isObject(layer.config))
       throw new NeuriteError(`model: layer ${i} of the topology has no type, name and config`);
-  for (const [i, { inputs } = { inputs: null }] of form.calls.entries())
-    if (!Array.isArray(inputs)) throw new NeuriteError(`model: call ${i} of the topology has no list of inputs`);
-  for (const [i, { shape } = { shape: null }] of form.inputs.entries())
-    if (!Array.isArray(shape)) throw new NeuriteError(`model: input ${i} of the topology has no shape`);
+  for (const [i, call] of form.calls.entries())
+    if (!Number.isInteger(call?.layer) || !Array.isArray(call.inputs))
+      throw new NeuriteError(`model: call ${i} of the topology has no layer and list of inputs`);
+  for (const [i, declared] of form.inputs.entries())
+    if (typeof declared?.name !== 'string' || !Array.isArray(declared.shape))
+      throw new NeuriteError(`model: input ${i} of the topology has no name and shape`);
   return form;
 }

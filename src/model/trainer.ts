@@ -1,7 +1,7 @@
 // What training keeps in a model between calls of fit: the optimizer with its slots and step, the objective,
 // and the number of samples drawn. Saved with the model on request, so that training resumes to the same bits.
 import type { MetricLike } from '../metrics/index.ts';
-import type { Loss, LossLike } from '../losses/loss.ts';
+import type { Loss } from '../losses/loss.ts';
 import type { Optimizer, OptimizerState } from '../optimizers/optimizer.ts';
 import { followsMetric, type ScheduleState } from '../optimizers/schedule.ts';
 import { counterName, scalarsName, slotName } from './functions.ts';
@@ -18,12 +18,10 @@ export class Trainer {
   step = 0;
   /** Epochs done so far, over all calls of fit: each shuffles by its own number. */
   epoch = 0;
-  /** What the last fit was told, for `evaluate` without arguments. */
+  /** What the last fit was told (or the network's task says), for `fit` and `evaluate` without it. */
   losses: readonly Loss[] = [];
   lossWeights: readonly number[] = [];
   metrics: readonly MetricLike[] | undefined;
-  /** The loss of a network whose task is known, for `fit` without one. */
-  defaultLoss: LossLike | undefined;
 
   constructor(model: Model) {
     this.model = model;

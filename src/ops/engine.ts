@@ -29,7 +29,8 @@ export function evaluate(
 ): Tensor {
   let name = key;
   for (const { data, shape } of operands) name += `${data instanceof Int32Array ? ';i' : ';'}${shape.join()}`;
-  const executable = programs.get(name) ?? compileOperation(name, operands, build);
+  const executable = programs.get(name) ?? compileOperation(operands, build);
+  keepAsNewest(name, executable);
   operands.forEach(({ data }, i) => {
     // An operand that the result does not depend on has no place in the program.
     if (executable.compiled.inputs.has(inputNames[i]!)) executable.input(inputNames[i]!).set(data);
@@ -41,11 +42,18 @@ export function evaluate(
 
 const inputNames = ['0', '1', '2', '3', '4', '5', '6', '7'];
 
-function compileOperation(
-  name: string,
-  operands: readonly Tensor[],
-  build: (graph: Graph, ...inputs: Node[]) => Node,
-): Executable {
+/** A map gives its keys in the order in which they were set: the first is the one used longest ago. */
+function keepAsNewest(name: string, executable: Executable): void {
+  programs.delete(name);
+  programs.set(name, executable);
+  for (const [old, program] of programs) {
+    if (programs.size <= limit) break;
+    programs.delete(old);
+    program.release();
+  }
+}
+
+function compileOperation(operands: readonly Tensor[], build: (graph: Graph, ...inputs: Node[]) => Node): Executable {
   const graph = new Graph();
   const dtypeOf = ({ data }: Tensor): DType => (data instanceof Int32Array ? 'i32' : 'f32');
   const nodes = operands.map((operand, i) => input(graph, inputNames[i]!, operand.shape, dtypeOf(operand)));
@@ -53,11 +61,5 @@ function compileOperation(
   const compiled = compile({ nodes: graph.nodes, outputs: { out }, effects: [] });
   const executable = new Executable(instance, compiled, () => 0, 'ops');
   executable.prepare();
-  programs.set(name, executable);
-  for (const [old, program] of programs) {
-    if (programs.size <= limit) break;
-    programs.delete(old);
-    program.release();
-  }
   return executable;
 }

@@ -1,6 +1,6 @@
 // `neurite/ops`: the core's kernels as plain functions on arrays and tensors, for those who want NumPy rather than
 // Keras. Operands are tensors, typed arrays, nested arrays or numbers; results are tensors of f32 ({ data, shape }),
-// or Float32Arrays where the first operand was one, or numbers where nothing but a number is left.
+// or Float32Arrays where the first operand was one; dot, and reductions of everything, give numbers.
 // Importing it loads the core (a top-level await), so that every function is synchronous.
 import { ShapeError } from '../core/errors.ts';
 import type { Tensor } from '../data/tensor.ts';

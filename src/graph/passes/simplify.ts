@@ -24,10 +24,10 @@ export function simplify(source: GraphFunction): GraphFunction {
   });
 }
 
-/** JSON has neither infinities nor −0: as text they stay apart. */
-const exactly = (_key: string, value: unknown): unknown =>
+/** JSON writes NaN and both infinities as null, and −0 as 0: as text they stay apart. */
+const exactly = (_name: string, value: unknown): unknown =>
   typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
-    ? `${Object.is(value, -0) ? '-' : ''}${value}`
+    ? `number ${value} ${1 / value}`
     : value;
 
 /** The input that a node passes on unchanged, if it does. */

@@ -1,0 +1,111 @@
+// Checks a model against a float64 reference: its outputs, and the gradient of every parameter and input against
+// finite differences of the reference. And what the tests of models share: small data, exact comparison of weights.
+import { expect } from 'vitest';
+import { sequential, type Layer, type Model, type Tensor } from '../../src/index.ts';
+import { sizeOf, type Shape } from '../../src/graph/graph.ts';
+import { randomFloats } from './kernel.ts';
+import { expectClose } from './operation.ts';
+
+/** Random values of a shape, uniform in [low, high). */
+export const randomTensor = (shape: readonly number[], seed: number, low = -1, high = 1): Tensor => ({
+  data: randomFloats(sizeOf(shape), seed, low, high),
+  shape,
+});
+
+type Values = Record<string, Float64Array>;
+
+/** The first output of a model in float64, from its parameters by name and its inputs. */
+export type Reference = (parameters: Values, ...inputs: Float64Array[]) => ArrayLike<number>;
+
+/** Sets random parameters, then compares outputs and gradients with the reference. The gradient is that of Σ w·out. */
+export function checkModel(
+  model: Model,
+  batch: number,
+  reference: Reference,
+  { tolerance = 1e-5, low = -1, high = 1 } = {},
+): void {
+  model.setWeights(
+    Object.fromEntries(model.parameters.map(({ name, shape }, i) => [name, randomTensor(shape, 7 + i)])),
+  );
+  const inputs = model.inputShapes.map((shape, i) => randomTensor([batch, ...shape], 40 + i, low, high));
+  const given = inputs.length === 1 ? inputs[0]! : inputs;
+  const parameters: Values = Object.fromEntries(
+    Object.entries(model.getWeights()).map(([name, { data }]) => [name, Float64Array.from(data)]),
+  );
+  const exact = inputs.map(({ data }) => Float64Array.from(data));
+  const out = model.predict(given);
+  expect(out.shape).toEqual([batch, ...model.outputShapes[0]!]);
+  expectClose(out.data, reference(parameters, ...exact), tolerance, 'output');
+  const outputGradient = randomTensor(out.shape, 99);
+  const gradients = model.gradients(given, { outputGradient });
+  const total = () => {
+    const values = reference(parameters, ...exact);
+    return Array.from(outputGradient.data).reduce((sum, weight, i) => sum + weight * values[i]!, 0);
+  };
+  for (const { name, shape } of model.parameters) {
+    expect(gradients.parameters[name]!.shape).toEqual(shape);
+    expectClose(
+      gradients.parameters[name]!.data,
+      finiteDifferences(total, parameters[name]!),
+      1e-4,
+      `gradient of ${name}`,
+    );
+  }
+  exact.forEach((x, i) =>
+    expectClose(gradients.inputs[i]!.data, finiteDifferences(total, x), 1e-4, `gradient of input ${i}`),
+  );
+}
+
+/** d f / d x by central differences; f reads x where it lies. */
+export function finiteDifferences(f: () => number, x: Float64Array): Float64Array {
+  return x.map((value, i) => {
+    const step = 1e-6 * Math.max(1, Math.abs(value));
+    x[i] = value + step;
+    const above = f();
+    x[i] = value - step;
+    const below = f();
+    x[i] = value;
+    return (above - below) / (2 * step);
+  });
+}
+
+/** A model of one layer. */
+export const modelOf = (layer: Layer, inputShape: Shape, seed = 1): Promise<Model> =>
+  sequential([layer], { inputShape, seed });
+
+/** Every bit of every parameter. */
+export const bitsOf = (model: Model): Record<string, number[]> =>
+  Object.fromEntries(
+    Object.entries(model.getWeights()).map(([name, { data }]) => [
+      name,
+      Array.from(new Uint32Array(data.buffer, data.byteOffset, data.length)),
+    ]),
+  );
+
+/** x[rows, k] · w[k, n] + bias[n] in float64. */
+export function affine(
+  x: ArrayLike<number>,
+  w: ArrayLike<number>,
+  bias: ArrayLike<number> | null,
+  k: number,
+  n: number,
+) {
+  const rows = x.length / k;
+  return Float64Array.from({ length: rows * n }, (_, index) => {
+    const [row, column] = [Math.floor(index / n), index % n];
+    let sum = bias ? bias[column]! : 0;
+    for (let p = 0; p < k; p++) sum += x[row * k + p]! * w[p * n + column]!;
+    return sum;
+  });
+}
+
+/** The four samples of exclusive or. */
+export const xor = {
+  inputs: [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ],
+  targets: [[0], [1], [1], [0]],
+};
