@@ -118,5 +118,12 @@ export const rules: readonly Rule[] = [
   { place: 'test/browser/pages', may: ['dist'] },
   { place: 'examples', may: publicApi, packages: ['neurite', 'node:'] },
   { place: 'web', may: publicApi, packages: ['neurite'] },
-  { place: 'bench', may: publicApi, packages: ['neurite', 'node:', 'assemblyscript'] },
+  { place: 'bench', may: publicApi, packages: ['neurite', 'node:', 'assemblyscript', 'esbuild'] },
+  {
+    place: 'bench/kernels',
+    may: publicApi,
+    besides: ['scripts', 'assembly/lanes.ts'],
+    why: 'It measures the core alone, instruction by instruction, against a register-only loop in the same madd.',
+    packages: ['node:', 'assemblyscript', 'esbuild'],
+  },
 ];

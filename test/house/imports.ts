@@ -45,7 +45,7 @@ function targetOf(from: string, specifier: string): string | null {
   if (!specifier.startsWith('.')) return null;
   const path = normalize(join(dirname(from), specifier));
   // AssemblyScript leaves the extension out.
-  return from.startsWith('assembly/') && !path.endsWith('.ts') ? `${path}.ts` : path;
+  return path.startsWith('assembly/') && !path.endsWith('.ts') ? `${path}.ts` : path;
 }
 
 const holds = (place: string, path: string) => path === place || path.startsWith(`${place}/`);
