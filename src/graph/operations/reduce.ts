@@ -102,6 +102,8 @@ function reduceRuns(graph: Graph, kind: ReduceName, x: Node, axes: number[]): No
   let result = x;
   let to = axes.length;
   let step = kind;
+  // Over no axis each element is a sum of its own: squared or made positive all the same.
+  if (to === 0 && (kind === 'SumOfSquares' || kind === 'SumOfAbsolutes')) return reduceAdjacent(graph, kind, x, 0, 0);
   while (to > 0) {
     let from = to - 1;
     while (from > 0 && axes[from - 1] === axes[from]! - 1) from--;
