@@ -170,7 +170,7 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
   const objective = objectiveOf(data, losses, checkLossWeights(options.lossWeights, losses.length));
   // What the loss or a metric refuses is refused here: they are built once and thrown away.
   evaluateFunction(model.topology, 1, objective);
-  new MetricTable(model, losses, objective.forms, metrics);
+  void new MetricTable(model, losses, objective.forms, metrics);
   trainer.use(optimizer);
   Object.assign(trainer, { losses, lossWeights: objective.lossWeights, metrics: options.metrics });
   return {

@@ -378,12 +378,20 @@ test('gradients: what the output does not depend on has none', () => {
   expect(y.shape).toEqual([2]);
 });
 
-test.each(['SumOfSquares', 'SumOfAbsolutes', 'Sum', 'Maximum'] as const)('reduce: %s over no axis works on each element', (kind) => {
-  const of = { SumOfSquares: (v: number) => v * v, SumOfAbsolutes: Math.abs, Sum: (v: number) => v, Maximum: (v: number) => v };
-  checkOperation({
-    inputs: [{ shape: [2, 5] }],
-    build: (graph, x) => ops.reduce(graph, kind, x, { axes: [] }),
-    reference: (x) => x.map(of[kind]),
-    shape: [2, 5],
-  });
-});
+test.each(['SumOfSquares', 'SumOfAbsolutes', 'Sum', 'Maximum'] as const)(
+  'reduce: %s over no axis works on each element',
+  (kind) => {
+    const of = {
+      SumOfSquares: (v: number) => v * v,
+      SumOfAbsolutes: Math.abs,
+      Sum: (v: number) => v,
+      Maximum: (v: number) => v,
+    };
+    checkOperation({
+      inputs: [{ shape: [2, 5] }],
+      build: (graph, x) => ops.reduce(graph, kind, x, { axes: [] }),
+      reference: (x) => x.map(of[kind]),
+      shape: [2, 5],
+    });
+  },
+);

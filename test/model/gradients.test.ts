@@ -1,9 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { adam, add, dense, dropout, input, model as graphModel, sequential, sgd, ShapeError, type Model, type Optimizer } from '../../src/index.ts';
+import {
+  adam,
+  add,
+  dense,
+  dropout,
+  input,
+  model as graphModel,
+  sequential,
+  sgd,
+  ShapeError,
+  type Model,
+  type Optimizer,
+} from '../../src/index.ts';
 import { affine, finiteDifferences, randomTensor } from '../helpers/model.ts';
 import { expectClose } from '../helpers/operation.ts';
 
-const make = (): Promise<Model> => sequential([dense(4, { activation: 'tanh' }), dense(2)], { inputShape: [3], seed: 1 });
+const make = (): Promise<Model> =>
+  sequential([dense(4, { activation: 'tanh' }), dense(2)], { inputShape: [3], seed: 1 });
 const inputs = randomTensor([5, 3], 1);
 const targets = randomTensor([5, 2], 2);
 
@@ -11,7 +24,13 @@ type Values = Record<string, Float64Array>;
 const exactWeights = (model: Model): Values =>
   Object.fromEntries(Object.entries(model.getWeights()).map(([name, { data }]) => [name, Float64Array.from(data)]));
 const forward = (p: Values, x: Float64Array) =>
-  affine(affine(x, p['layers.0.kernel']!, p['layers.0.bias']!, 3, 4).map(Math.tanh), p['layers.1.kernel']!, p['layers.1.bias']!, 4, 2);
+  affine(
+    affine(x, p['layers.0.kernel']!, p['layers.0.bias']!, 3, 4).map(Math.tanh),
+    p['layers.1.kernel']!,
+    p['layers.1.bias']!,
+    4,
+    2,
+  );
 
 describe('gradients', () => {
   test.each([1, 2, 5])('of a loss on %i samples match finite differences', async (count) => {
@@ -39,7 +58,7 @@ describe('gradients', () => {
     expectClose(result.inputs[0]!.data, finiteDifferences(weighted, x), 1e-4, 'inputs');
   });
 
-  test('have the shapes of what they belong to, and are the caller\'s own', async () => {
+  test("have the shapes of what they belong to, and are the caller's own", async () => {
     const model = await make();
     const result = model.gradients(inputs, { targets, loss: 'mse' });
     for (const { name, shape } of model.parameters) expect(result.parameters[name]!.shape).toEqual(shape);
@@ -77,7 +96,9 @@ describe('gradients', () => {
     const frozen = dense(3, { trainable: false, name: 'frozen' })(x);
     const [used, unused] = [dense(2, { name: 'used' })(frozen), dense(2, { name: 'unused' })(x)];
     const model = await graphModel({ inputs: x, outputs: [used, unused] });
-    const result = model.gradients(inputs, { outputGradient: [targets, { data: new Float32Array(10), shape: [5, 2] }] });
+    const result = model.gradients(inputs, {
+      outputGradient: [targets, { data: new Float32Array(10), shape: [5, 2] }],
+    });
     expect(Object.keys(result.parameters)).toEqual(['used.kernel', 'used.bias', 'unused.kernel', 'unused.bias']);
     expect(result.parameters['unused.kernel']!.data.every((value: number) => value === 0)).toBe(true);
   });
@@ -102,8 +123,18 @@ describe('gradients', () => {
     ['no loss', { targets }, TypeError, 'model.gradients: expected a loss, got none'],
     ['an unknown loss', { targets, loss: 'mes' }, RangeError, 'unknown loss "mes"'],
     ['targets of another shape', { targets: [[1]], loss: 'mse' }, ShapeError, '5 inputs and 1 targets'],
-    ['an output gradient of another size', { outputGradient: [[1]] }, ShapeError, 'expected an output gradient [5, 2], got [1, 1]'],
-    ['an output gradient of another shape', { outputGradient: randomTensor([2, 5], 1) }, ShapeError, 'expected an output gradient [5, 2], got [2, 5]'],
+    [
+      'an output gradient of another size',
+      { outputGradient: [[1]] },
+      ShapeError,
+      'expected an output gradient [5, 2], got [1, 1]',
+    ],
+    [
+      'an output gradient of another shape',
+      { outputGradient: randomTensor([2, 5], 1) },
+      ShapeError,
+      'expected an output gradient [5, 2], got [2, 5]',
+    ],
   ];
   test.each(refused)('%s is refused', async (_, request, kind, message) => {
     const model = await make();
@@ -113,19 +144,21 @@ describe('gradients', () => {
 
   test('inputs of another shape are refused', async () => {
     const model = await make();
-    expect(() => model.gradients([[1, 2]], { outputGradient: [[1, 2]] })).toThrow('model.gradients: expected input [*, 3], got [1, 2]');
+    expect(() => model.gradients([[1, 2]], { outputGradient: [[1, 2]] })).toThrow(
+      'model.gradients: expected input [*, 3], got [1, 2]',
+    );
   });
 });
 
 describe('applyGradients', () => {
   const optimizers: Record<string, Optimizer> = {
-    'sgd': sgd({ learningRate: 0.1 }),
+    sgd: sgd({ learningRate: 0.1 }),
     'sgd with momentum': sgd({ learningRate: 0.1, momentum: 0.9 }),
-    'adam': adam({ learningRate: 0.01 }),
+    adam: adam({ learningRate: 0.01 }),
     'adam, clipped': adam({ learningRate: 0.01, clipNorm: 0.1, clipValue: 0.05 }),
   };
 
-  test.each(Object.keys(optimizers))('%s: a loop of one\'s own ends where fit does', async (name) => {
+  test.each(Object.keys(optimizers))("%s: a loop of one's own ends where fit does", async (name) => {
     const optimizer = optimizers[name]!;
     const [byFit, byHand] = [await make(), await make()];
     await byFit.fit({ inputs, targets }, { loss: 'mse', optimizer, epochs: 20, batchSize: 5, shuffle: false });
@@ -134,7 +167,8 @@ describe('applyGradients', () => {
       byHand.applyGradients(parameters, optimizer);
     }
     const expected = byFit.getWeights();
-    for (const [weight, { data }] of Object.entries(byHand.getWeights())) expectClose(data, expected[weight]!.data, 1e-6, weight);
+    for (const [weight, { data }] of Object.entries(byHand.getWeights()))
+      expectClose(data, expected[weight]!.data, 1e-6, weight);
     expect(byHand.trainer.step).toBe(20);
   });
 
@@ -149,7 +183,12 @@ describe('applyGradients', () => {
   });
 
   const refused: [string, Record<string, unknown>, new (...args: never[]) => Error, string][] = [
-    ['an unknown parameter', { 'layers.9.kernel': [1] }, RangeError, 'model.applyGradients: no parameter "layers.9.kernel"'],
+    [
+      'an unknown parameter',
+      { 'layers.9.kernel': [1] },
+      RangeError,
+      'model.applyGradients: no parameter "layers.9.kernel"',
+    ],
     ['a parameter that is not trained', { 'frozen.bias': [1, 2] }, RangeError, '"frozen.bias" is not trainable'],
     ['another size', { 'b.bias': [1] }, ShapeError, 'expected "b.bias" [2], got [1]'],
     ['another shape', { 'b.kernel': randomTensor([2, 4], 1) }, ShapeError, 'expected "b.kernel" [4, 2], got [2, 4]'],

@@ -4,21 +4,29 @@ import { affine, randomTensor } from '../helpers/model.ts';
 import { expectClose } from '../helpers/operation.ts';
 
 const [features, units] = [9, 5];
-const small = (): Promise<Model> => sequential([dense(17, { activation: 'tanh' }), dense(units, { activation: 'softmax' })], { inputShape: [features], seed: 1 });
-const rowOf = (data: ArrayLike<number>, row: number, width: number) => Array.from({ length: width }, (_, i) => data[row * width + i]!);
+const small = (): Promise<Model> =>
+  sequential([dense(17, { activation: 'tanh' }), dense(units, { activation: 'softmax' })], {
+    inputShape: [features],
+    seed: 1,
+  });
+const rowOf = (data: ArrayLike<number>, row: number, width: number) =>
+  Array.from({ length: width }, (_, i) => data[row * width + i]!);
 
 describe('predict in batches', () => {
   // A product chooses its path by its shape, and a path its order of additions: what holds for every size is
   // agreement within rounding, and for one size the same bits.
   const inputs = randomTensor([33, features], 1);
 
-  test.each([1, 2, 3, 4, 5, 7, 8, 16, 32, 33, 1000])('of %i: every row is that of the whole within rounding', async (batchSize) => {
-    const model = await small();
-    const whole = model.predict(inputs);
-    const parts = model.predict(inputs, { batchSize });
-    expect(parts.shape).toEqual([33, units]);
-    expectClose(parts.data, whole.data, 1e-6, 'rows');
-  });
+  test.each([1, 2, 3, 4, 5, 7, 8, 16, 32, 33, 1000])(
+    'of %i: every row is that of the whole within rounding',
+    async (batchSize) => {
+      const model = await small();
+      const whole = model.predict(inputs);
+      const parts = model.predict(inputs, { batchSize });
+      expect(parts.shape).toEqual([33, units]);
+      expectClose(parts.data, whole.data, 1e-6, 'rows');
+    },
+  );
 
   test('of one size: a row gives the same bits wherever it stands, whenever it is asked', async () => {
     const model = await small();
@@ -30,16 +38,21 @@ describe('predict in batches', () => {
 
   test.each([0, -1, 1.5, Number.NaN])('of %s is refused', async (batchSize) => {
     const model = await small();
-    expect(() => model.predict(inputs, { batchSize })).toThrow('model.predict: batchSize: expected an integer of at least 1');
+    expect(() => model.predict(inputs, { batchSize })).toThrow(
+      'model.predict: batchSize: expected an integer of at least 1',
+    );
     const data = { inputs, targets: randomTensor([33, units], 2, 0, 1) };
-    expect(() => model.evaluate(data, { loss: 'mse', batchSize })).toThrow('model.evaluate: batchSize: expected an integer');
+    expect(() => model.evaluate(data, { loss: 'mse', batchSize })).toThrow(
+      'model.evaluate: batchSize: expected an integer',
+    );
   });
 
   test('of many different sizes: the memory stays bounded', async () => {
     const model = await small();
     for (let size = 1; size <= 40; size++) model.predict(randomTensor([size, features], size));
     const { memory } = model;
-    for (let round = 0; round < 3; round++) for (let size = 1; size <= 40; size++) model.predict(randomTensor([size, features], size));
+    for (let round = 0; round < 3; round++)
+      for (let size = 1; size <= 40; size++) model.predict(randomTensor([size, features], size));
     expect(model.memory).toBe(memory);
     expect(memory).toBeLessThan(4 * 1024 ** 2);
   });
@@ -73,7 +86,7 @@ describe('predict takes its inputs in every form', () => {
     expect(model.predict([1, 2, 3])).toEqual({ data: Float32Array.of(6, 6), shape: [1, 2] });
   });
 
-  test('a result is the caller\'s own: the next prediction leaves it', async () => {
+  test("a result is the caller's own: the next prediction leaves it", async () => {
     const model = await small();
     const first = model.predict(randomTensor([2, features], 1));
     const copy = first.data.slice();
@@ -93,7 +106,10 @@ describe('predict takes its inputs in every form', () => {
     const model = await graphModel({ inputs: [a, b], outputs: [dense(1)(a), add()([dense(3)(b), b])] });
     const given = [randomTensor([4, 2], 1), randomTensor([4, 3], 2)];
     const results = model.predictAll(given);
-    expect(results.map(({ shape }) => shape)).toEqual([[4, 1], [4, 3]]);
+    expect(results.map(({ shape }) => shape)).toEqual([
+      [4, 1],
+      [4, 3],
+    ]);
     expect(model.predict(given)).toEqual(results[0]);
     const { 'layers.1.kernel': kernel } = model.getWeights();
     const product = affine(given[1]!.data, kernel!.data, null, 3, 3).map((value, i) => value + given[1]!.data[i]!);
@@ -106,14 +122,24 @@ describe('predict refuses', () => {
   const shapes: [string, unknown, new (...args: never[]) => Error, string][] = [
     ['another width', randomTensor([32, 10], 1), ShapeError, 'model.predict: expected input [*, 64], got [32, 10]'],
     ['another rank', randomTensor([2, 8, 8], 1), ShapeError, 'expected input [*, 64], got [2, 8, 8]'],
-    ['a flat array that is no whole number of samples', new Float32Array(100), ShapeError, 'expected input [*, 64], got [100]'],
+    [
+      'a flat array that is no whole number of samples',
+      new Float32Array(100),
+      ShapeError,
+      'expected input [*, 64], got [100]',
+    ],
     ['nothing', [], ShapeError, 'expected input [*, 64], got [0]'],
     ['no samples', { data: new Float32Array(0), shape: [0, 64] }, ShapeError, 'expected at least one sample, got none'],
     ['ragged rows', [[1, 2], [1]], ShapeError, 'ragged array'],
     ['text', [['a']], TypeError, 'expected a number'],
     ['undefined', undefined, TypeError, 'model: expected inputs, got undefined'],
     ['a number', 3, ShapeError, 'expected input [*, 64], got []'],
-    ['a tensor whose shape does not hold its data', { data: new Float32Array(3), shape: [1, 64] }, TypeError, 'tensor: expected'],
+    [
+      'a tensor whose shape does not hold its data',
+      { data: new Float32Array(3), shape: [1, 64] },
+      TypeError,
+      'tensor: expected',
+    ],
   ];
   test.each(shapes)('%s', async (_, given, kind, message) => {
     const model = await wide();
@@ -139,8 +165,18 @@ describe('predict refuses', () => {
     const [a, b] = [input([2], { name: 'left' }), input([2])];
     const model = await graphModel({ inputs: [a, b], outputs: add()([a, b]) });
     expect(() => model.predict([[[1, 2]]])).toThrow('model: expected a list of 2 inputs, got 1');
-    expect(() => model.predict([[[1, 2]], [[1, 2], [3, 4]]])).toThrow('model.predict: inputs have 1 and 2 samples');
-    expect(() => model.predict([[[1, 2, 3]], [[1, 2]]])).toThrow('model.predict: "left": expected input [*, 2], got [1, 3]');
+    expect(() =>
+      model.predict([
+        [[1, 2]],
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ]),
+    ).toThrow('model.predict: inputs have 1 and 2 samples');
+    expect(() => model.predict([[[1, 2, 3]], [[1, 2]]])).toThrow(
+      'model.predict: "left": expected input [*, 2], got [1, 3]',
+    );
   });
 
   test('but lets NaN through when asked, to the rows that have it', async () => {
@@ -166,7 +202,7 @@ describe('the copy-free path', () => {
     expectClose(model.output, model.predict(x).data, 1e-6, 'output');
   });
 
-  test('input and output are the model\'s memory, the same arrays from run to run', async () => {
+  test("input and output are the model's memory, the same arrays from run to run", async () => {
     const model = await small();
     const { input: view, output } = model;
     for (let round = 0; round < 3; round++) {
@@ -209,7 +245,8 @@ describe('the copy-free path', () => {
     const x = randomTensor([1, features], 1);
     model.input.set(x.data as Float32Array);
     const { memory } = model;
-    for (let size = 1; size <= 30; size++) model.predict(randomTensor([size * 100, features], size), { batchSize: 4000 });
+    for (let size = 1; size <= 30; size++)
+      model.predict(randomTensor([size * 100, features], size), { batchSize: 4000 });
     expect(model.memory).toBeGreaterThan(memory);
     expect(Array.from(model.input)).toEqual(Array.from(x.data));
     model.run();
@@ -220,7 +257,10 @@ describe('the copy-free path', () => {
     const model = await small();
     const x = randomTensor([20, features], 1);
     model.allocate({ batchSize: 20 });
-    await model.fit({ inputs: x, targets: randomTensor([20, units], 2, 0, 1) }, { loss: 'mse', epochs: 2, batchSize: 6 });
+    await model.fit(
+      { inputs: x, targets: randomTensor([20, units], 2, 0, 1) },
+      { loss: 'mse', epochs: 2, batchSize: 6 },
+    );
     model.input.set(x.data as Float32Array);
     model.run();
     expectClose(model.output, model.predict(x).data, 1e-6, 'output');
@@ -228,7 +268,10 @@ describe('the copy-free path', () => {
 
   test('several inputs and outputs', async () => {
     const [a, b] = [input([2]), input([2])];
-    const model = await graphModel({ inputs: [a, b], outputs: [add()([a, b]), dense(1, { kernelInitializer: 'ones' })(a)] });
+    const model = await graphModel({
+      inputs: [a, b],
+      outputs: [add()([a, b]), dense(1, { kernelInitializer: 'ones' })(a)],
+    });
     model.inputs[0]!.set([1, 2]);
     model.inputs[1]!.set([10, 20]);
     model.run();
@@ -253,7 +296,9 @@ describe('the copy-free path', () => {
 
   test.each([0, -1, 1.5, '2'])('a batchSize of %s is refused', async (batchSize) => {
     const model = await small();
-    expect(() => model.allocate({ batchSize: batchSize as number })).toThrow('model.allocate: batchSize: expected an integer of at least 1');
+    expect(() => model.allocate({ batchSize: batchSize as number })).toThrow(
+      'model.allocate: batchSize: expected an integer of at least 1',
+    );
     expect(model.input.length).toBe(features);
   });
 });
@@ -272,7 +317,13 @@ describe('weights by name', () => {
 
   test('nested arrays and flat ones are taken', async () => {
     const model = await sequential([dense(2)], { inputShape: [2] });
-    model.setWeights({ 'layers.0.kernel': [[1, 2], [3, 4]], 'layers.0.bias': [5, 6] });
+    model.setWeights({
+      'layers.0.kernel': [
+        [1, 2],
+        [3, 4],
+      ],
+      'layers.0.bias': [5, 6],
+    });
     expect(Array.from(model.predict([1, 1]).data)).toEqual([9, 12]);
   });
 
@@ -280,10 +331,15 @@ describe('weights by name', () => {
     const model = await small();
     const before = model.getWeights();
     const zeros = new Float32Array(units);
-    expect(() => model.setWeights({ 'layers.1.bias': zeros, 'layers.7.bias': zeros })).toThrow('no parameter "layers.7.bias"; there are: layers.0.kernel');
-    expect(() => model.setWeights({ 'layers.1.bias': new Float32Array(units).fill(1), 'layers.0.kernel': { data: new Float32Array(17 * features), shape: [17, features] } })).toThrow(
-      'expected "layers.0.kernel" [9, 17], got [17, 9]',
+    expect(() => model.setWeights({ 'layers.1.bias': zeros, 'layers.7.bias': zeros })).toThrow(
+      'no parameter "layers.7.bias"; there are: layers.0.kernel',
     );
+    expect(() =>
+      model.setWeights({
+        'layers.1.bias': new Float32Array(units).fill(1),
+        'layers.0.kernel': { data: new Float32Array(17 * features), shape: [17, features] },
+      }),
+    ).toThrow('expected "layers.0.kernel" [9, 17], got [17, 9]');
     expect(model.getWeights()).toEqual(before);
   });
 });

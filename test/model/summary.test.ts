@@ -2,9 +2,12 @@ import { expect, test } from 'vitest';
 import { add, dense, flatten, input, model as graphModel, sequential } from '../../src/index.ts';
 
 test('summary: layers with their shapes, parameters and bytes', async () => {
-  const model = await sequential([flatten(), dense(64, { activation: 'relu' }), dense(10, { name: 'scores', trainable: false })], {
-    inputShape: [8, 8],
-  });
+  const model = await sequential(
+    [flatten(), dense(64, { activation: 'relu' }), dense(10, { name: 'scores', trainable: false })],
+    {
+      inputShape: [8, 8],
+    },
+  );
   const summary = model.summary();
   expect(summary.layers).toEqual([
     { name: 'layers.0', type: 'flatten', outputShape: [64], parameters: 0, bytes: 0 },
@@ -37,6 +40,9 @@ test('model.memory: grows with training, and says the bytes of the instance', as
   const model = await sequential([dense(200), dense(200)], { inputShape: [200] });
   const before = model.memory;
   expect(before % 65536).toBe(0);
-  await model.fit({ inputs: new Float32Array(2000), targets: { data: new Float32Array(2000), shape: [10, 200] } }, { loss: 'mse' });
+  await model.fit(
+    { inputs: new Float32Array(2000), targets: { data: new Float32Array(2000), shape: [10, 200] } },
+    { loss: 'mse' },
+  );
   expect(model.memory).toBeGreaterThan(before + 2 * 4 * 80_000);
 });

@@ -81,7 +81,22 @@ type Reduction = { (x: ops.Operand): number; (x: ops.Operand, options: ops.Reduc
 const all = ops as unknown as Record<string, unknown>;
 
 test('ops: every function that is exported is tested here', () => {
-  const others = ['dot', 'matmul', 'axpy', 'clip', 'softmax', 'logSoftmax', 'argmax', 'argmin', 'transpose', 'reshape', 'concatenate', 'isTensor', 'tensor', 'toNested'];
+  const others = [
+    'dot',
+    'matmul',
+    'axpy',
+    'clip',
+    'softmax',
+    'logSoftmax',
+    'argmax',
+    'argmin',
+    'transpose',
+    'reshape',
+    'concatenate',
+    'isTensor',
+    'tensor',
+    'toNested',
+  ];
   const known = [...Object.keys(binaries), ...Object.keys(unaries), ...Object.keys(reductions), ...others];
   const exported = Object.keys(all).filter((name) => typeof all[name] === 'function');
   expect(exported.toSorted()).toEqual(known.toSorted());
@@ -207,26 +222,35 @@ describe('reductions', () => {
   });
 
   const axes = [[0], [1], [2], [0, 1], [0, 2], [-1], [-3, -1], [2, 0], [0, 1, 2], []];
-  test.each(Object.keys(reductions).flatMap((name) => axes.map((some) => [name, some] as const)))('%s over %j', (name, some) => {
-    const shape = [3, 4, 5];
-    const x = randomTensor(shape, 1);
-    const reduced = new Set(some.map((axis) => (axis + 3) % 3));
-    const groups = new Map<string, number[]>();
-    x.data.forEach((value: number, i: number) => {
-      const place = [Math.floor(i / 20), Math.floor(i / 5) % 4, i % 5];
-      const key = place.filter((_, axis) => !reduced.has(axis)).join();
-      groups.set(key, [...(groups.get(key) ?? []), value]);
-    });
-    const result = (all[name] as Reduction)(x, { axes: some });
-    expect(result.shape).toEqual(shape.filter((_, axis) => !reduced.has(axis)));
-    expectClose(result.data, [...groups.values()].map(reductions[name]!), 1e-5, name);
-    const kept = (all[name] as Reduction)(x, { axes: some, keepDimensions: true });
-    expect(kept.shape).toEqual(shape.map((size, axis) => (reduced.has(axis) ? 1 : size)));
-    expect(kept.data).toEqual(result.data);
-  });
+  test.each(Object.keys(reductions).flatMap((name) => axes.map((some) => [name, some] as const)))(
+    '%s over %j',
+    (name, some) => {
+      const shape = [3, 4, 5];
+      const x = randomTensor(shape, 1);
+      const reduced = new Set(some.map((axis) => (axis + 3) % 3));
+      const groups = new Map<string, number[]>();
+      x.data.forEach((value: number, i: number) => {
+        const place = [Math.floor(i / 20), Math.floor(i / 5) % 4, i % 5];
+        const key = place.filter((_, axis) => !reduced.has(axis)).join();
+        groups.set(key, [...(groups.get(key) ?? []), value]);
+      });
+      const result = (all[name] as Reduction)(x, { axes: some });
+      expect(result.shape).toEqual(shape.filter((_, axis) => !reduced.has(axis)));
+      expectClose(result.data, [...groups.values()].map(reductions[name]!), 1e-5, name);
+      const kept = (all[name] as Reduction)(x, { axes: some, keepDimensions: true });
+      expect(kept.shape).toEqual(shape.map((size, axis) => (reduced.has(axis) ? 1 : size)));
+      expect(kept.data).toEqual(result.data);
+    },
+  );
 
   test('of nothing', () => {
-    expect([ops.sum([]), ops.max([]), ops.min([]), ops.product([]), ops.norm([])]).toEqual([0, -Infinity, Infinity, 1, 0]);
+    expect([ops.sum([]), ops.max([]), ops.min([]), ops.product([]), ops.norm([])]).toEqual([
+      0,
+      -Infinity,
+      Infinity,
+      1,
+      0,
+    ]);
     expect(ops.mean([])).toBeNaN();
   });
 
@@ -251,7 +275,11 @@ describe('reductions', () => {
 
 describe('shapes', () => {
   test('transpose exchanges the last two axes', () => {
-    expect(ops.toNested(ops.transpose(matrix))).toEqual([[1, 4], [2, 5], [3, 6]]);
+    expect(ops.toNested(ops.transpose(matrix))).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
     expect(ops.transpose(randomTensor([2, 3, 4], 1)).shape).toEqual([2, 4, 3]);
     expect(() => ops.transpose([1, 2])).toThrow('transpose: expected at least 2 dimensions, got [2]');
   });
@@ -265,7 +293,11 @@ describe('shapes', () => {
   });
 
   test('concatenate joins along an axis, however many there are', () => {
-    expect(ops.toNested(ops.concatenate([matrix, [[7, 8, 9]]]))).toEqual([[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
+    expect(ops.toNested(ops.concatenate([matrix, [[7, 8, 9]]]))).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+    ]);
     expect(ops.concatenate([matrix, matrix], -1).shape).toEqual([2, 6]);
     const many = Array.from({ length: 20 }, (_, i) => [i]);
     expect(Array.from(ops.concatenate(many).data)).toEqual(many.flat());
@@ -283,7 +315,7 @@ describe('operands and results', () => {
     expect(ops.exp(0)).toEqual({ data: Float32Array.of(1), shape: [] });
   });
 
-  test('operands are left as they are, results are the caller\'s own', () => {
+  test("operands are left as they are, results are the caller's own", () => {
     const x = Float32Array.of(1, 2, 3);
     const first = ops.add(x, x);
     ops.add(Float32Array.of(9, 9, 9), x);
@@ -296,7 +328,11 @@ describe('operands and results', () => {
     expect(ops.dot([], [])).toBe(0);
     expect(ops.concatenate([[], [1]]).data).toEqual(Float32Array.of(1));
     expect(ops.matmul({ data: new Float32Array(0), shape: [0, 3] }, [[1], [2], [3]]).shape).toEqual([0, 1]);
-    expect(Array.from(ops.matmul({ data: new Float32Array(0), shape: [2, 0] }, { data: new Float32Array(0), shape: [0, 2] }).data)).toEqual([0, 0, 0, 0]);
+    expect(
+      Array.from(
+        ops.matmul({ data: new Float32Array(0), shape: [2, 0] }, { data: new Float32Array(0), shape: [0, 2] }).data,
+      ),
+    ).toEqual([0, 0, 0, 0]);
   });
 
   test('what is no operand is refused', () => {
