@@ -122,8 +122,8 @@ function reference(
   const parts = Array.from({ length: rows }, (_, row) =>
     rowLoss(
       kernel,
-      [...p.slice(row * columns, (row + 1) * columns)],
-      [...target.data.slice(row * perRow, (row + 1) * perRow)],
+      Array.from(p.subarray(row * columns, (row + 1) * columns)),
+      Array.from(target.data.subarray(row * perRow, (row + 1) * perRow)),
       options,
     ),
   );
