@@ -6,11 +6,14 @@ import { defineConfig } from 'vitest/config';
 const relaxedFlag = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
 const core = ['assembly', 'core', 'graph', 'layers', 'losses', 'optimizers', 'model', 'learning', 'ops', 'golden'];
 const coreTests = core.map((folder) => `test/${folder}/**/*.test.ts`);
+/** `npm run test:fast` leaves the slow suites out. (vitest's --exclude does not reach projects.) */
+const leftOut = ['**/node_modules/**', ...(process.env['NEURITE_FAST'] ? ['test/**/*.slow.test.ts'] : [])];
 
 const variantProject = (variant: string) => ({
   test: {
     name: variant,
     include: coreTests,
+    exclude: leftOut,
     env: { NEURITE_VARIANT: variant },
     execArgv: relaxedFlag,
     testTimeout: 60_000,
@@ -28,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'host',
           include: ['test/**/*.test.ts'],
-          exclude: [...coreTests, 'test/browser/**', 'node_modules/**'],
+          exclude: [...coreTests, 'test/browser/**', ...leftOut],
           execArgv: relaxedFlag,
           testTimeout: 120_000,
         },
@@ -37,6 +40,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          exclude: leftOut,
           execArgv: relaxedFlag,
           testTimeout: 180_000,
           hookTimeout: 120_000,

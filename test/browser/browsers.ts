@@ -69,7 +69,7 @@ export function findBrowser({ variable, places }: Pick<BrowserKind, 'variable' |
 /** What is said where a browser is missing. */
 export function missingSentence({ name, variable, places }: BrowserKind): string {
   const looked = process.env[variable] || places[0]!;
-  return `browser tests skipped: no ${name} at ${looked}; install Debian's chromium and firefox-esr, or set ${variable}`;
+  return `no ${name} at ${looked}; install Debian's chromium and firefox-esr, or set ${variable}`;
 }
 
 /** Whether a missing browser is a failure. */

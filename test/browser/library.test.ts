@@ -66,7 +66,7 @@ describe.each(browserKinds)('$name', (kind) => {
     const sentence = missingSentence(kind);
     if (browsersRequired()) test(`${kind.name} is installed`, () => expect.fail(sentence));
     else {
-      console.log(sentence);
+      console.log(`browser tests skipped: ${sentence}`);
       test.skip(sentence);
     }
     return;
