@@ -46,7 +46,7 @@ function at(x: usize, stride: u32, transposed: u32, row: u32, column: u32): usiz
   return x + (transposed ? bytes(stride * column + row) : bytes(stride * row + column));
 }
 
-/** One tile; `rows` says that the rows of A are as stored, not side by side. */
+/** One tile, its rows of A side by side or as they are stored. */
 @inline
 function tile(out: usize, strideOut: usize, init: usize, strideInit: usize, a: usize, block: Block, b: usize): void {
   if (block.rowA == 4) gemm_f32_tile(out, strideOut, init, strideInit, a, block.stepA, b, block.stepB, block.k);
@@ -178,46 +178,68 @@ function activateBlock(i: Gemm, out: usize, m: u32, n: u32): void {
  * often enough, unless it stays in the first cache as it is.
  */
 @inline
-function packsB(i: Gemm, tall: bool): bool {
-  return i.transposeB || (i.n < COLUMNS && tall) || (i.m >= PACK_B_ROWS && i.n * i.k > PACK_B_ELEMENTS);
+function packsB(i: Gemm): bool {
+  if (i.packed) return false;
+  return i.transposeB || i.n < COLUMNS || (i.m >= PACK_B_ROWS && i.n * i.k > PACK_B_ELEMENTS);
 }
 
-/** The product by blocks: columns of out, then k, then rows. */
+/** Whether A is packed: many columns read it, and there is a whole tile of it. */
+@inline
+function packsA(i: Gemm): bool {
+  return i.m >= ROWS && i.n >= (i.transposeA ? PACK_LINES : PACK_ROWS);
+}
+
+/** One block of columns and depth of the product, by blocks of rows. */
+@inline
+function multiplyRows(i: Gemm, block: Block, column: u32, l: u32, height: u32, panelsA: usize): void {
+  const activates: bool = i.activation != UnaryKind.Linear && !i.accumulate && l + block.k == i.k;
+  for (let row: u32 = 0; row < i.m; row += height) {
+    const rows = min(height, i.m - row);
+    block.m = rows;
+    locateOut(i, block, row, column, l == 0);
+    const out = block.out;
+    multiplyBlock(i, block, at(i.a, i.strideA, i.transposeA, row, l), panelsA);
+    if (activates) activateBlock(i, out, rows, block.n);
+  }
+}
+
+/** The product by blocks: columns of out, then k, then rows. No block has fewer columns than a panel, unless out has. */
 function multiply(i: Gemm): void {
-  const m = i.m;
   const n = i.n;
   const k = i.k;
   const block = changetype<Block>(i.workspace);
+  const packA = packsA(i);
+  const packB = packsB(i);
+  const breadth = packB ? BLOCK_N : n;
+  const height = packA ? BLOCK_M : i.m;
+  const widest = min(n, breadth + COLUMNS - 1);
   block.scratch = i.workspace + BLOCK_BYTES;
-  const tall = m >= ROWS;
-  const packB = !i.packed && packsB(i, tall);
-  const packA = tall && n >= (i.transposeA ? PACK_LINES : PACK_ROWS);
-  const breadth = packB && n >= BLOCK_N + COLUMNS ? BLOCK_N : n;
-  const depth = packB || tall ? BLOCK_K : k;
-  const height = packA ? BLOCK_M : m;
-  const panelsB = packB ? block.scratch + SCRATCH_BYTES : 0;
-  const panelsA = packA
-    ? block.scratch + SCRATCH_BYTES + (packB ? bytes(roundUp(min(n, breadth + COLUMNS - 1)) * min(k, depth)) : 0)
-    : 0;
-  const activates: bool = i.activation != UnaryKind.Linear && !i.accumulate;
+  const panels = block.scratch + SCRATCH_BYTES;
+  const panelsA = packA ? panels + (packB ? bytes(roundUp(widest) * min(k, BLOCK_K)) : 0) : 0;
   for (let column: u32 = 0; column < n; column += block.n) {
     block.n = n - column < breadth + COLUMNS ? n - column : breadth;
     let l: u32 = 0;
     do {
-      block.k = min(depth, k - l);
-      const finished: bool = activates && l + block.k == k;
-      locateB(i, block, l, column, panelsB);
-      for (let row: u32 = 0; row < m; row += height) {
-        const rows = min(height, m - row);
-        block.m = rows;
-        locateOut(i, block, row, column, l == 0);
-        const out = block.out;
-        multiplyBlock(i, block, at(i.a, i.strideA, i.transposeA, row, l), panelsA);
-        if (finished) activateBlock(i, out, rows, block.n);
-      }
-      l += depth;
+      block.k = min(BLOCK_K, k - l);
+      locateB(i, block, l, column, packB ? panels : 0);
+      multiplyRows(i, block, column, l, height, panelsA);
+      l += BLOCK_K;
     } while (l < k);
   }
+}
+
+/** Few rows against B as it can be streamed at once: one block without tiles, nothing packed. */
+function multiplyFewRows(i: Gemm): void {
+  const block = changetype<Block>(i.workspace);
+  block.m = i.m;
+  block.n = i.n;
+  block.k = i.k;
+  locateB(i, block, 0, 0, 0);
+  locateOut(i, block, 0, 0, true);
+  rowsAsStored(i, block, i.a);
+  const out = block.out;
+  gemv_f32(block);
+  if (i.activation != UnaryKind.Linear && !i.accumulate) activateBlock(i, out, i.m, i.n);
 }
 
 /** Few columns: dot products of the rows of A, and of B's columns as rows. */
@@ -261,13 +283,15 @@ function turnedStrip(i: Gemm, block: Block, c: u32, row: u32, width: u32): void 
   }
 }
 
-/** One element of out, for products too small for a strip. */
+/** One element of out, for products too small for a strip; rounded as in the lanes of one. */
 function element(i: Gemm, block: Block, row: u32, c: u32): void {
-  let sum = start(i, row, c);
+  let sum = f32x4.splat(start(i, row, c));
   let a = i.a + bytes(row);
   let b = block.a;
-  for (let l = i.k; l > 0; l--, a += bytes(i.strideA), b += block.stepA) sum = sum + load<f32>(a) * load<f32>(b);
-  store<f32>(at(i.out, i.strideOut, 0, row, c), sum);
+  for (let l = i.k; l > 0; l--, a += bytes(i.strideA), b += block.stepA) {
+    sum = madd(v128.load32_zero(a), v128.load32_zero(b), sum);
+  }
+  store<f32>(at(i.out, i.strideOut, 0, row, c), f32x4.extract_lane(sum, 0));
 }
 
 /** Few columns of a product with A stored transposed: the lines of A are the rows that a strip streams. */
@@ -322,6 +346,7 @@ export function execGemm(pc: usize): u32 {
   if (i.m == 0 || i.n == 0) return 0;
   const isRow = i.m == 1 && !i.transposeA && !i.accumulate;
   if (isRow && i.packed && !(i.n % COLUMNS) && i.n <= STRIP / 2) multiplyRowByPanels(i);
+  else if (i.n > FEW_COLUMNS && i.m < ROWS && (i.packed || !i.transposeB)) multiplyFewRows(i);
   else if (i.n > FEW_COLUMNS) multiply(i);
   else if (i.transposeA) multiplyFewColumnsTurned(i);
   else multiplyFewColumns(i);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BLOCK_K, BLOCK_M, BLOCK_N, UnaryKind } from '../../src/core/generated/instructions.ts';
-import { kernelRunner, variant } from '../helpers/kernel.ts';
+import { kernelRunner, output, variant } from '../helpers/kernel.ts';
 import { checkProduct, firstDifference, operandsOf, runProduct, withoutGaps } from '../helpers/product.ts';
 
 const kernels = await kernelRunner();
@@ -48,6 +48,7 @@ test.each(forms)('gemm_f32: M and N around their blocks match the reference, $tr
     checkProduct(kernels, { m: 7, n: BLOCK_N + 1, k: 9, packed, seed: 3, bias: true, ...form });
     checkProduct(kernels, { m: 1, n: BLOCK_N + 9, k: 5, packed, seed: 4, ...form });
     checkProduct(kernels, { m: 2 * BLOCK_M + 5, n: BLOCK_N + 3, k: 3, packed, seed: 5, ...form });
+    checkProduct(kernels, { m: 13, n: 2 * BLOCK_N + 4, k: 9, packed, seed: 6, bias: true, ...form });
   }
 });
 
@@ -75,6 +76,22 @@ test('gemm_f32: a row of a batch has the same bits as the row alone', () => {
   }
 });
 
+test('gemm_f32: the first rows of a batch stored transposed have the same bits as those rows alone', () => {
+  for (const [n, k] of [
+    [1, 300],
+    [3, 33],
+    [9, 65],
+  ] as const) {
+    const batch = { m: 33, n, k, bias: true, transposeA: true };
+    const operands = operandsOf(batch);
+    const whole = runProduct(kernels, batch, operands);
+    for (const m of [1, 2, 3, 4, 6]) {
+      const some = runProduct(kernels, { ...batch, m }, { ...operands, before: new Float32Array(m * n) });
+      expect(firstDifference(some, whole.slice(0, m * n)), `m=${m} n=${n} k=${k}`).toBe(-1);
+    }
+  }
+});
+
 test('gemm_f32: without products the output is activation(bias), or stays when accumulating', () => {
   const shape = { m: 7, n: 9, k: 0 };
   const { bias, before } = operandsOf(shape);
@@ -98,6 +115,22 @@ test('gemm_f32: relu is applied once, after the last product', () => {
       const y = runProduct(kernels, { ...linear, activation: UnaryKind.Relu });
       const expected = withoutGaps(x, m, n, n + 2).map((value) => Math.max(value, 0));
       expect(firstDifference(withoutGaps(y, m, n, n + 2), expected)).toBe(-1);
+    }
+  }
+});
+
+test('gemm_f32: any activation at its end gives what Unary gives on the linear product', () => {
+  for (const [m, n] of [
+    [1, 17],
+    [7, 9],
+    [13, 3],
+  ] as const) {
+    for (const activation of [UnaryKind.LeakyRelu, UnaryKind.GeluErf, UnaryKind.Tanh, UnaryKind.Clip]) {
+      const linear = { m, n, k: BLOCK_K + 1, bias: true, alpha: 0.1, beta: 0.5, gap: 1 };
+      const x = withoutGaps(runProduct(kernels, linear), m, n, n + 1);
+      const y = withoutGaps(runProduct(kernels, { ...linear, activation }), m, n, n + 1);
+      const unary = { kind: activation, out: output(m * n), x, n: m * n, alpha: 0.1, beta: 0.5 };
+      expect(firstDifference(y, kernels.run('Unary', unary).outputs['out']!)).toBe(-1);
     }
   }
 });
