@@ -26,6 +26,7 @@ export const enum Opcode {
   LossRows,
   LossBackward,
   CheckFinite,
+  Axpy,
   Update,
 }
 
@@ -393,6 +394,16 @@ export class LossBackward extends Instruction {
   columns: u32;
   alpha: f32;
   ignoreIndex: i32;
+}
+
+/** out[n] = alpha · x[n] + y[n]. */
+@unmanaged
+export class Axpy extends Instruction {
+  out: usize;
+  x: usize;
+  y: usize;
+  n: u32;
+  alpha: f32;
 }
 
 /** Stops the program here when any of x[n] is NaN or infinite. */

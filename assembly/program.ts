@@ -22,6 +22,7 @@ import {
   LossRows,
   LossBackward,
   CheckFinite,
+  Axpy,
   Update,
   Instruction,
 } from './instructions';
@@ -29,6 +30,7 @@ import { execTranspose, execCopy, execFill } from './linalg/copy';
 import { execBinary, execBinaryBroadcast } from './linalg/elementwise';
 import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
+import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execLossRows, execLossBackward } from './nn/loss';
@@ -60,6 +62,7 @@ const handlers: StaticArray<Handler> = [
   execLossRows,
   execLossBackward,
   execCheckFinite,
+  execAxpy,
   execUpdate,
 ];
 
@@ -84,6 +87,7 @@ const sizes: StaticArray<u32> = [
   offsetof<LossRows>(),
   offsetof<LossBackward>(),
   offsetof<CheckFinite>(),
+  offsetof<Axpy>(),
   offsetof<Update>(),
 ];
 

@@ -1,6 +1,7 @@
-// The dot product of two contiguous vectors, and y += a·x.
+// The dot product of two contiguous vectors, and alpha·x + y.
 // A dot product adds in sixteen partial sums, the products l with the same l mod 16 in the order of l, and then the
 // sums in pairs: always the same order for the same length.
+import { Axpy } from '../instructions';
 import { loadTail, madd, storeTail, sumLanes } from '../lanes';
 
 /**
@@ -33,15 +34,21 @@ export function dot_f32(x: usize, y: usize, n: u32): f32 {
 }
 
 /**
- * formula: y[i] += a · x[i]
- * alias: x may be y
+ * formula: out[i] = alpha · x[i] + y[i]
+ * alias: out may be x or y
  * tail: the last n mod 4 by lanes
  */
-export function axpy_f32(y: usize, x: usize, n: u32, a: f32): void {
-  const lanes = f32x4.splat(a);
-  for (const end = y + ((<usize>(n & ~3)) << 2); y < end; y += 16, x += 16) {
-    v128.store(y, madd(lanes, v128.load(x), v128.load(y)));
+export function axpy_f32(out: usize, x: usize, y: usize, n: u32, alpha: f32): void {
+  const a = f32x4.splat(alpha);
+  for (const end = out + ((<usize>(n & ~3)) << 2); out < end; out += 16, x += 16, y += 16) {
+    v128.store(out, madd(a, v128.load(x), v128.load(y)));
   }
   const rest = n & 3;
-  if (rest) storeTail(y, madd(lanes, loadTail(x, rest), loadTail(y, rest)), rest);
+  if (rest) storeTail(out, madd(a, loadTail(x, rest), loadTail(y, rest)), rest);
+}
+
+export function execAxpy(pc: usize): u32 {
+  const i = changetype<Axpy>(pc);
+  axpy_f32(i.out, i.x, i.y, i.n, i.alpha);
+  return 0;
 }

@@ -58,12 +58,12 @@ export function matmul(a: Operand, b: Operand, { transposeA = false, transposeB 
   );
 }
 
-/** alpha·x + y. */
+/** alpha·x + y, of one shape. @throws ShapeError for different shapes */
 export const axpy = <T extends Operand>(alpha: number, x: T, y: Operand): Result<T> =>
   asGiven(
     x,
     evaluate(`axpy${alpha}`, [floats(x), floats(y)], (graph, left, right) =>
-      operations.add(graph, operations.unary(graph, 'Affine', left, alpha, 0), right),
+      operations.axpy(graph, alpha, left, right),
     ),
   );
 

@@ -158,6 +158,22 @@ test.each(Object.keys(comparisons) as BinaryName[])('binary: %s gives 0 or 1 and
   });
 });
 
+test.each([1, 5, 33])('axpy: n=%i: values and gradients', (n) => {
+  checkOperation({
+    inputs: [{ shape: [n] }, { shape: [n] }],
+    build: (graph, x, y) => ops.axpy(graph, -1.5, x, y),
+    reference: (x, y) => x.map((value, i) => -1.5 * value + y[i]!),
+    shape: [n],
+  });
+});
+
+test('axpy: operands of different shapes are refused', () => {
+  const graph = new Graph();
+  expect(() => ops.axpy(graph, 2, ops.input(graph, 'x', [2]), ops.input(graph, 'y', [3]))).toThrow(
+    'axpy: expected operands of one shape, got [2] and [3]',
+  );
+});
+
 test('binary: every kind is tested here', () => {
   const tested = new Set([...Object.keys(functions), ...Object.keys(comparisons), 'First']);
   expect(Object.keys(BinaryKind).filter((kind) => !tested.has(kind))).toEqual([]);

@@ -1,7 +1,8 @@
 // Elementwise functions of two arguments with broadcasting: arithmetic, extremes, comparisons.
 import { BinaryKind } from '../../core/generated/instructions.ts';
 import { defineOperation } from '../operation.ts';
-import { sameShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
+import { ShapeError } from '../../core/errors.ts';
+import { formatShape, sameShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
 import { binary, divide, multiply, subtract, type BinaryName } from './arithmetic.ts';
 import { broadcastAxes, broadcastShape } from './broadcast.ts';
 import { sumTo } from './reduce.ts';
@@ -85,3 +86,23 @@ defineOperation('broadcastTo', {
     });
   },
 });
+
+defineOperation('axpy', {
+  infer([x, y]) {
+    if (!sameShape(x!.shape, y!.shape))
+      throw new ShapeError(
+        `axpy: expected operands of one shape, got ${formatShape(x!.shape)} and ${formatShape(y!.shape)}`,
+      );
+    return { shape: x!.shape, dtype: 'f32' };
+  },
+  gradient: (graph, node, dOut) => [unary(graph, 'Affine', dOut, node.attributes['alpha'] as number, 0), dOut],
+  lower(emitter, node) {
+    const [x, y] = node.inputs as [Node, Node];
+    const operands = { n: sizeOf(node.shape), alpha: node.attributes['alpha'] as number };
+    emitter.emit('Axpy', { out: emitter.at(node), x: emitter.at(x), y: emitter.at(y), ...operands });
+  },
+  inPlace: [0, 1],
+});
+
+/** alpha·x + y, of one shape. */
+export const axpy = (graph: Graph, alpha: number, x: Node, y: Node): Node => graph.add('axpy', [x, y], { alpha });

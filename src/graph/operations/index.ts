@@ -1,5 +1,5 @@
 // All operations, registered by being imported, and the functions that add them to a graph.
-import './binary.ts';
+export { axpy } from './binary.ts';
 export * from './arithmetic.ts';
 export * from './dropout.ts';
 export * from './loss.ts';
