@@ -1,6 +1,6 @@
 // Training: epochs of batches, each batch one program (forward, loss, guard, backward, update).
 // Yields to the event loop a few times a second, so that a page stays alive, progress is seen and a signal is heard.
-import { DivergenceError, ShapeError } from '../core/errors.ts';
+import { DivergenceError, NeuriteError, ShapeError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import { Random } from '../core/philox.ts';
 import { sizeOf } from '../graph/graph.ts';
@@ -75,8 +75,10 @@ export interface History {
 const pauseEvery = 30;
 
 export async function fit(model: Model, data: TrainingData, options: FitOptions = {}): Promise<History> {
+  if (model.trainer.isTraining) throw new NeuriteError('model.fit: this model is being trained already');
   const run = prepare(model, data, options);
   const { epochs, callbacks } = run;
+  model.trainer.isTraining = true;
   const history: Record<string, number[]> = {};
   const context = makeContext(run);
   let finished = 0;
@@ -98,6 +100,7 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
     checkParameters(model);
   } finally {
     // However it ends, what was learned is what the model predicts with.
+    model.trainer.isTraining = false;
     for (const { program } of run.programs.values()) model.programs.unpin(program);
     model.programs.weightsChanged();
   }

@@ -14,6 +14,8 @@ export class Trainer {
   optimizerState: OptimizerState = {};
   /** What a schedule that follows a metric has seen. */
   scheduleState: ScheduleState | undefined;
+  /** Whether a fit is under way: two at once would step on each other's batches. */
+  isTraining = false;
   /** Steps done so far, over all calls of fit. */
   step = 0;
   /** Epochs done so far, over all calls of fit: each shuffles by its own number. */
