@@ -4,7 +4,6 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CsvError, parse } from 'csv-parse';
 import type { InfoRecord } from 'csv-parse';
 import { FormatError } from '../core/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -36,6 +35,9 @@ export interface CsvProgress {
 const longestRecord = 16 * 1024 * 1024;
 const pieceBytes = 256 * 1024;
 
+/** Loaded with the first file, not with the library. */
+const csvParser = () => import('csv-parse');
+
 /**
  * Reads a CSV file, or a stream of its bytes, into tensors. Blanks around fields and empty lines are
  * skipped; every input must be a finite decimal number.
@@ -63,6 +65,7 @@ export async function readCsv(source: string | Readable, options: CsvOptions = {
   const what = typeof source === 'string' ? `csv: ${source}` : 'csv: the stream';
   const table = new CsvTable(options, what);
   const lines = new LineCounter();
+  const { parse } = await csvParser();
   const parser = parse({
     bom: true,
     delimiter,
@@ -92,7 +95,7 @@ export async function readCsv(source: string | Readable, options: CsvOptions = {
     onProgress?.({ rows: table.rows, bytes, totalBytes });
   } catch (error) {
     signal?.throwIfAborted();
-    throw explain(error, source, `${what} line ${lines.following}`);
+    throw await explain(error, source, `${what} line ${lines.following}`);
   }
   return table.finish();
 }
@@ -102,6 +105,7 @@ export async function readCsv(source: string | Readable, options: CsvOptions = {
  * @throws FormatError for an empty file; NeuriteError for one that cannot be read
  */
 export async function csvColumns(path: string, { delimiter = ',' }: { delimiter?: string } = {}): Promise<string[]> {
+  const { parse } = await csvParser();
   const parser = parse({
     bom: true,
     delimiter,
@@ -115,7 +119,7 @@ export async function csvColumns(path: string, { delimiter = ',' }: { delimiter?
   try {
     for await (const record of input.pipe(parser)) return record as string[];
   } catch (error) {
-    throw explain(error, path, `csv: ${path} line 1`);
+    throw await explain(error, path, `csv: ${path} line 1`);
   } finally {
     input.destroy();
   }
@@ -181,7 +185,8 @@ const quoteErrors: Record<string, string | undefined> = {
   CSV_MAX_RECORD_SIZE: `a row of more than ${longestRecord} bytes; is a quote not closed?`,
 };
 
-function explain(error: unknown, source: string | Readable, place: string): unknown {
+async function explain(error: unknown, source: string | Readable, place: string): Promise<unknown> {
+  const { CsvError } = await csvParser();
   if (error instanceof CsvError)
     return new FormatError(`${place}: ${quoteErrors[error.code] ?? error.message}`, { cause: error });
   const isSystem = error instanceof Error && 'syscall' in error;
