@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatSeconds } from '../src/node/bench/table.ts';
 import { describeMachine, machineLine } from '../src/node/bench/machine.ts';
+import { peakFlops } from '../src/node/bench/peak.ts';
 import { median } from '../src/node/bench/statistics.ts';
 import { Child } from './lib/child.ts';
 import { contest, type Contest, type ContestFailure, type ContestOptions, type Entry } from './lib/contest.ts';
@@ -20,7 +21,7 @@ import {
   type Comparison,
   type Goal,
 } from './lib/goals.ts';
-import { installPeers, nodeOf } from './lib/install.ts';
+import { installPeers, nodeOf, wantedPeers } from './lib/install.ts';
 import { markdownReport, type PeerResults } from './lib/markdown.ts';
 import { emptyProgram, measureStartUps, ourProgram, peerPrograms } from './lib/startup.ts';
 import { ourWire, peerWires } from './lib/wire.ts';
@@ -35,9 +36,8 @@ const options: ContestOptions = isQuick
   ? { rounds: 5, sample: 10, warmUp: 80 }
   : { rounds: 25, sample: 40, warmUp: 600 };
 
-const { bundle } = (await import(join(root, 'bench/run.mjs'))) as {
-  bundle: (name: string, options: object) => Promise<string>;
-};
+/** The script is not bundled into this one: it finds its files by its own place. */
+const { bundle } = (await import(join(root, 'bench/lib/bundle.mjs'))) as typeof import('./lib/bundle.mjs');
 
 /** The suites: their file, the package that they need, their environment. */
 const suites = [
@@ -58,7 +58,7 @@ const log = (text: string) => process.stderr.write(`${text}\n`);
 
 async function main(): Promise<void> {
   const installed = process.argv.includes('--no-install')
-    ? { versions: (await import('./lib/install.ts')).wantedPeers(folder), missing: {} }
+    ? { versions: wantedPeers(folder), missing: {} }
     : await installPeers(folder);
   const skipped: Record<string, string> = {};
   for (const [name, reason] of Object.entries(installed.missing)) log(`skipped: ${name} did not install: ${reason}`);
@@ -126,7 +126,7 @@ async function start(
   environment: Record<string, string>,
   notes: Record<string, string>,
 ): Promise<Peer> {
-  const script = await bundle(`suites/${file}`, { outdir: cache, packages: undefined, external: ['node:*'] });
+  const script = await bundle(`suites/${file}`, { outdir: cache, packages: 'bundle' });
   const child = new Child(name, node, script, environment);
   const { works, note } = await child.hello();
   notes[name] ??= note;
@@ -158,7 +158,6 @@ async function ownPeak({ child }: Peer, variant: 'relaxed' | 'simd'): Promise<Co
   const entries = works.map(({ name }) => ({ participant: child, work: name }));
   // The peak is a piece of work like the others: it takes its turns among them.
   const { measured } = await contest({ participant: child, work: 'peak' }, entries, { ...options, judge: () => undefined });
-  const { peakFlops } = await import('../src/node/bench/peak.ts');
   const [peak, ...products] = measured;
   return products.map((product, i) =>
     compareWithPeak(
