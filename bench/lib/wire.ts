@@ -60,6 +60,8 @@ export async function peerWire(folder: string, program: string, beside: readonly
 export const fileWire = (folder: string, paths: readonly string[]): Wire =>
   wire(paths.map((path) => wireFile(path, readFileSync(join(folder, 'node_modules', path)))));
 
+const simdModule = '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
+
 /** What the peers need, by the names of the table. */
 export const peerWires: Readonly<Record<string, (folder: string) => Promise<Wire> | Wire>> = {
   'ORT Web': (folder) =>
@@ -67,14 +69,23 @@ export const peerWires: Readonly<Record<string, (folder: string) => Promise<Wire
       'onnxruntime-web/dist/ort.wasm.bundle.min.mjs',
       'onnxruntime-web/dist/ort-wasm-simd-threaded.wasm',
     ]),
+  // As its documentation has it: the whole package and the backend.
   'TensorFlow.js wasm': (folder) =>
+    peerWire(
+      folder,
+      `import * as tf from '@tensorflow/tfjs';
+       import '@tensorflow/tfjs-backend-wasm';
+       globalThis.tf = tf;`,
+      [simdModule],
+    ),
+  'TensorFlow.js wasm, only core and layers': (folder) =>
     peerWire(
       folder,
       `import { setBackend, tensor } from '@tensorflow/tfjs-core';
        import '@tensorflow/tfjs-backend-wasm';
        import { sequential, layers } from '@tensorflow/tfjs-layers';
        globalThis.use = [setBackend, tensor, sequential, layers.dense];`,
-      ['@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'],
+      [simdModule],
     ),
   'jax-js': (folder) =>
     peerWire(folder, `import { numpy, nn, jit, init } from '@jax-js/jax'; globalThis.use = [numpy, nn, jit, init];`),

@@ -1,6 +1,6 @@
 // jax-js on its WebAssembly backend, one thread (it makes workers only where there is a global Worker), every function
 // compiled by its jit. Training is its plain SGD: it has no Adam in this package.
-import { networkWeights } from '../../src/node/bench/networks.ts';
+import { networkWeights, timedLearningRate } from '../../src/node/bench/networks.ts';
 import { load, serve } from '../lib/serve.ts';
 import {
   checkedSteps,
@@ -88,7 +88,7 @@ function prediction(name: string, batch: number): PeerWork {
   };
 }
 
-function trainer(name: string) {
+function trainer(name: string, learningRate: number) {
   const network = networkNamed(name);
   const { inputs, oneHot, classes } = trainingData(network);
   const x = matrix(inputs.data, trainingBatch, network.sizes[0]!);
@@ -98,8 +98,8 @@ function trainer(name: string) {
   const step = jit((layers: Layer[], samples: Value, targets: Value) => {
     const [value, gradients] = valueAndGrad(loss)(references(layers), samples, targets) as [Value, Layer[]];
     const updated = layers.map(({ kernel, bias }, i) => ({
-      kernel: kernel.sub(gradients[i]!.kernel.mul(learningRates.SGD)),
-      bias: bias.sub(gradients[i]!.bias.mul(learningRates.SGD)),
+      kernel: kernel.sub(gradients[i]!.kernel.mul(learningRate)),
+      bias: bias.sub(gradients[i]!.bias.mul(learningRate)),
     }));
     return [value, updated];
   });
@@ -112,13 +112,13 @@ function trainer(name: string) {
 }
 
 function training(name: string): PeerWork {
-  const step = trainer(name);
+  const step = trainer(name, timedLearningRate);
   return {
     repeat(times) {
       for (let i = 0; i < times; i++) step();
     },
     result() {
-      const fresh = trainer(name);
+      const fresh = trainer(name, learningRates.SGD);
       return Array.from({ length: checkedSteps }, fresh);
     },
   };

@@ -6,7 +6,7 @@ import { Graph } from '../../src/graph/graph.ts';
 import { input, matmul } from '../../src/graph/operations/index.ts';
 import { adam, dense, sequential, sgd, type Model } from '../../src/index.ts';
 import { predictLoop, runLoop, runOnce } from '../../src/node/bench/models.ts';
-import { networkModel } from '../../src/node/bench/networks.ts';
+import { networkModel, timedLearningRate } from '../../src/node/bench/networks.ts';
 import { peakFlops, peakWork } from '../../src/node/bench/peak.ts';
 import { serve } from '../lib/serve.ts';
 import {
@@ -75,14 +75,20 @@ async function training(name: string, kind: 'Adam' | 'SGD'): Promise<PeerWork> {
   const network = networkNamed(name);
   const model = await networkModel(network);
   const data = trainingData(network);
-  const optimizer = { Adam: adam, SGD: sgd }[kind]({ learningRate: learningRates[kind] });
-  const fit = (trained: Model, epochs: number) =>
-    trained.fit(data, { loss: 'crossEntropy', optimizer, metrics: [], batchSize: trainingBatch, shuffle: false, epochs });
+  const fit = (trained: Model, epochs: number, learningRate: number) =>
+    trained.fit(data, {
+      loss: 'crossEntropy',
+      optimizer: { Adam: adam, SGD: sgd }[kind]({ learningRate }),
+      metrics: [],
+      batchSize: trainingBatch,
+      shuffle: false,
+      epochs,
+    });
   return {
     async repeat(times) {
-      await fit(model, times);
+      await fit(model, times, timedLearningRate);
     },
-    result: async () => (await fit(await networkModel(network), checkedSteps)).history['loss']!,
+    result: async () => (await fit(await networkModel(network), checkedSteps, learningRates[kind])).history['loss']!,
   };
 }
 

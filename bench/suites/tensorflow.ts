@@ -1,6 +1,6 @@
 // TensorFlow.js on one of its backends (BACKEND=wasm or cpu), one thread. Predictions go by whichever of its two ways was
 // faster here, fused operations on tensors rather than the Layers API; training by its own Adam and `minimize`.
-import { networkWeights } from '../../src/node/bench/networks.ts';
+import { networkWeights, timedLearningRate } from '../../src/node/bench/networks.ts';
 import { load, serve } from '../lib/serve.ts';
 import {
   checkedSteps,
@@ -64,7 +64,7 @@ function prediction(name: string, batch: number): PeerWork {
   };
 }
 
-function trainer(name: string) {
+function trainer(name: string, learningRate: number) {
   const network = networkNamed(name);
   const { inputs, oneHot, classes } = trainingData(network);
   const x = tf.tensor2d(inputs.data, inputs.shape);
@@ -73,7 +73,7 @@ function trainer(name: string) {
     kernel: tf.variable(tf.tensor2d(kernel, [kernel.length / bias.length, bias.length])),
     bias: tf.variable(tf.tensor1d(bias)),
   }));
-  const optimizer = tf.train.adam(learningRates.Adam, 0.9, 0.999, 1e-8);
+  const optimizer = tf.train.adam(learningRate, 0.9, 0.999, 1e-8);
   const loss = () => {
     let values = x;
     layers.forEach(({ kernel, bias }, i) => {
@@ -90,13 +90,13 @@ function trainer(name: string) {
 }
 
 function training(name: string): PeerWork {
-  const step = trainer(name);
+  const step = trainer(name, timedLearningRate);
   return {
     repeat(times) {
       for (let i = 0; i < times; i++) step();
     },
     result() {
-      const fresh = trainer(name);
+      const fresh = trainer(name, learningRates.Adam);
       return Array.from({ length: checkedSteps }, fresh);
     },
   };

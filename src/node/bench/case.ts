@@ -8,6 +8,8 @@ export interface Case {
   readonly flops?: number;
   /** Bytes that one repetition must at least read and write. */
   readonly bytes?: number;
+  /** Bytes of memory that it works on, where it touches some of them twice; `bytes` else. */
+  readonly resident?: number;
   /** What the rate counts: GFLOP/s, GB/s, or nothing. */
   readonly unit?: 'GFLOP/s' | 'GB/s';
   /** Compares the result with a reference of another kind. */

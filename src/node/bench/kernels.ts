@@ -281,6 +281,7 @@ function updates(instance: CoreInstance): Case[] {
       group: 'updates',
       unit: 'GB/s',
       bytes: 28 * n,
+      resident: 16 * n,
       work: repeated(`Adam ${n}`, () => executable.run()),
       check() {
         executable.prepare();

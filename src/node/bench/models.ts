@@ -117,26 +117,12 @@ export async function trainingCases(options: CoreOptions = {}): Promise<Case[]> 
 const trainingFlops = (network: Network, batch: number): number =>
   batch * (3 * networkFlops(network) - 2 * network.sizes[0]! * network.sizes[1]!);
 
-/** As many batches as there are repetitions, drawn from 16 batches of samples. */
+/** Epochs of one batch each: a call of `fit` for all of them, as training has it, so that its checks count once. */
 export function fitLoop(model: Model, network: Network, batch: number): (times: number) => Promise<void> {
-  const data = classificationData(network, 16 * batch);
+  const data = classificationData(network, batch);
   const optimizer = benchmarkOptimizer();
-  const options = { loss: 'crossEntropy', optimizer, metrics: [], batchSize: batch, shuffle: false } as const;
   return async (times) => {
-    let left = times;
-    const whole = Math.floor(left / 16);
-    if (whole) await model.fit(data, { ...options, epochs: whole });
-    left -= 16 * whole;
-    if (left) await model.fit(firstSamples(data, left * batch), options);
-  };
-}
-
-type Samples = ReturnType<typeof classificationData>;
-
-function firstSamples({ inputs, targets }: Samples, samples: number): Samples {
-  return {
-    inputs: { data: inputs.data.slice(0, samples * inputs.shape[1]!), shape: [samples, inputs.shape[1]!] },
-    targets: { data: targets.data.slice(0, samples), shape: [samples] },
+    await model.fit(data, { loss: 'crossEntropy', optimizer, metrics: [], batchSize: batch, shuffle: false, epochs: times });
   };
 }
 

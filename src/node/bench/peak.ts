@@ -29,8 +29,8 @@ export function peakWork(variant: Variant): Work {
 /** What is read in one repetition of `bandwidthWork`, whatever the size. */
 export const bandwidthBytes = 1 << 22;
 
-/** The sizes at which reading is measured: a first-level cache, a second, a third, memory. */
-export const bandwidthSizes = [1 << 14, 1 << 18, 1 << 22, 1 << 26] as const;
+/** The sizes at which reading is measured: from what a first-level cache holds to what only memory holds. */
+export const bandwidthSizes = [14, 18, 19, 20, 22, 24, 26].map((power) => 1 << power);
 
 /** Streams over the first `size` bytes of a memory, again and again up to `bandwidthBytes` (or once, if it is larger). */
 export function bandwidthWork(size: number): Work {

@@ -92,9 +92,12 @@ export function bandwidthFor(bytes: number, { bandwidth }: Limits): number {
 }
 
 /** The least seconds that the limits allow for so many operations and bytes, and which limit it is. */
-export function boundOf({ flops = 0, bytes = 0 }: Pick<Case, 'flops' | 'bytes'>, limits: Limits) {
+export function boundOf(
+  { flops = 0, bytes = 0, resident = bytes }: Pick<Case, 'flops' | 'bytes' | 'resident'>,
+  limits: Limits,
+) {
   const arithmetic = flops / limits.gflops / 1e9;
-  const memory = bytes / bandwidthFor(bytes, limits) / 1e9;
+  const memory = bytes / bandwidthFor(resident, limits) / 1e9;
   return { seconds: Math.max(arithmetic, memory), bound: arithmetic >= memory ? 'arithmetic' : 'memory' } as const;
 }
 
