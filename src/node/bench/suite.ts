@@ -69,9 +69,9 @@ const failureOf = ({ group, work }: Case, { difference, tolerance }: Check): Fai
   tolerance,
 });
 
-const limitsWork = (variant: Variant): Work[] => [peakWork(variant), ...bandwidthSizes.map(bandwidthWork)];
+export const limitsWork = (variant: Variant): Work[] => [peakWork(variant), ...bandwidthSizes.map(bandwidthWork)];
 
-function limitsFrom([peak, ...reads]: readonly Timing[]): Limits {
+export function limitsFrom([peak, ...reads]: readonly Timing[]): Limits {
   return {
     gflops: peakFlops / peak!.minimum / 1e9,
     bandwidth: reads.map(({ minimum }, i) => ({
