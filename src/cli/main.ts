@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 // For its effect: the library's way to the file system.
 import '../node/index.ts';
+import { registerBench } from './bench.ts';
 import { registerEvaluate } from './evaluate.ts';
 import { exitCodes, reportFailure } from './exit.ts';
 import { registerInspect } from './inspect.ts';
@@ -17,6 +18,7 @@ Examples:
   $ neurite predict digits.safetensors rows.csv --out predictions.csv --probabilities
   $ neurite evaluate model.safetensors rows.csv --target label
   $ neurite inspect model.safetensors
+  $ neurite bench model.safetensors
 
 Exit codes: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted (Ctrl-C).`;
 
@@ -25,14 +27,14 @@ function makeProgram(): Command {
     version: string;
   };
   const program = new Command('neurite')
-    .description('Neural networks from the command line: train, predict, evaluate, inspect.')
+    .description('Neural networks from the command line: train, predict, evaluate, inspect, bench.')
     .version(version)
     .option('--debug', 'print the stack of a failure (also NEURITE_DEBUG=1)')
     .showHelpAfterError('(neurite <command> --help shows what there is)')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', examples)
     .exitOverride();
-  for (const register of [registerTrain, registerPredict, registerEvaluate, registerInspect]) register(program);
+  for (const register of [registerTrain, registerPredict, registerEvaluate, registerInspect, registerBench]) register(program);
   return program;
 }
 

@@ -77,9 +77,21 @@ export class Executable {
     return this.base + this.compiled.offsets.get(buffer)! + offset;
   }
 
-  /** Times nothing and checks nothing: the instructions of the body, for profiles and listings. */
+  /** The instructions of the body, for profiles and listings. */
   get instructions(): readonly Instruction[] {
     return this.compiled.body;
+  }
+
+  /**
+   * One instruction of the body as a program of its own, to be run many times and then released. What it reads is what
+   * the last run left; compiled with `keepAll`, nothing that it reads is overwritten.
+   */
+  isolate(index: number): { run(): void; release(): void } {
+    const instructions = [this.compiled.body[index]!];
+    const { memory } = this.instance;
+    const address = memory.allocate(programBytes(instructions), 'profile');
+    this.write(address, instructions);
+    return { run: () => void this.instance.run(address), release: () => memory.release(address) };
   }
 
   private view(port: Port | undefined, what: string): View {

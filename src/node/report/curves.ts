@@ -1,10 +1,10 @@
-// Learning curves as inline SVG: Observable Plot draws them into a linkedom document, without a browser.
+// Learning curves as inline SVG.
 // What is not finite leaves a gap. Below them stand the same numbers as a table.
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import type { ReportEpoch } from './data.ts';
 import { html, trusted, type Markup } from './html.ts';
 import { percent, short } from './numbers.ts';
+import { drawSvg } from './svg.ts';
 
 /** One figure: a quantity on the training and on the validation samples. */
 interface Quantity {
@@ -86,9 +86,7 @@ function draw(quantity: Quantity, train: readonly Point[], validation: readonly 
     least,
     values.reduce((a, b) => Math.max(a, b)),
   );
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const svg = Plot.plot({
-    document,
+  const svg = drawSvg({
     width: 480,
     height: 280,
     marginTop: 12,
@@ -107,8 +105,7 @@ function draw(quantity: Quantity, train: readonly Point[], validation: readonly 
     y: { label: null, grid: true, ticks: 5, domain, tickFormat: quantity.tick },
     marks: [Plot.ruleY([domain[0]]), line(train, 'train'), line(validation, 'validation')],
   });
-  svg.setAttribute('role', 'img');
-  return trusted(svg.outerHTML);
+  return trusted(svg);
 }
 
 /** Solid for training, dashed for validation, so that the two differ without their colours too. */

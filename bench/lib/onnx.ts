@@ -1,0 +1,99 @@
+// Writes ONNX models for ONNX Runtime: protocol-buffer bytes of the few messages that a product and a dense network need.
+// Source: onnx.proto3 of ONNX, whose field numbers stand at each message below.
+
+type Bytes = number[] | Uint8Array;
+
+/** A field that is a number. */
+const integer = (field: number, value: number): number[] => [...varint(field << 3), ...varint(value)];
+/** A field that is bytes, a text or a message. */
+const bytes = (field: number, value: Bytes | string): Bytes => {
+  const content = typeof value === 'string' ? new TextEncoder().encode(value) : value;
+  return join([varint((field << 3) | 2), varint(content.length), content]);
+};
+
+function varint(value: number): number[] {
+  return value > 0x7f ? [(value & 0x7f) | 0x80, ...varint(value >>> 7)] : [value];
+}
+
+function join(parts: readonly Bytes[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+const float = 1;
+
+/** TensorProto: dims = 1, data_type = 2, name = 8, raw_data = 9. */
+const tensorProto = (name: string, shape: readonly number[], data: Float32Array): Bytes =>
+  join([
+    ...shape.map((size) => integer(1, size)),
+    integer(2, float),
+    bytes(8, name),
+    bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+  ]);
+
+/** ValueInfoProto: name = 1, type = 2; TypeProto.tensor_type = 1: elem_type = 1, shape = 2; dim = 1: dim_value = 1. */
+function valueInfo(name: string, shape: readonly number[]): Bytes {
+  const dimensions = join(shape.map((size) => bytes(1, integer(1, size))));
+  return join([bytes(1, name), bytes(2, bytes(1, join([integer(1, float), bytes(2, dimensions)])))]);
+}
+
+/** NodeProto: input = 1, output = 2, op_type = 4. */
+const node = (type: string, inputs: readonly string[], output: string): Bytes =>
+  join([...inputs.map((name) => bytes(1, name)), bytes(2, output), bytes(4, type)]);
+
+interface Value {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** ModelProto: ir_version = 1, graph = 7, opset_import = 8. GraphProto: node 1, name 2, initializer 5, input 11, output 12. */
+function model(nodes: Bytes[], initializers: Bytes[], inputs: Value[], output: Value): Uint8Array {
+  const graph = join([
+    ...nodes.map((one) => bytes(1, one)),
+    bytes(2, 'benchmark'),
+    ...initializers.map((one) => bytes(5, one)),
+    ...inputs.map(({ name, shape }) => bytes(11, valueInfo(name, shape))),
+    bytes(12, valueInfo(output.name, output.shape)),
+  ]);
+  return join([integer(1, 8), bytes(7, graph), bytes(8, integer(2, 17))]);
+}
+
+/** out[m, n] = a[m, k] · b[k, n], both given at each run. */
+export function productModel(m: number, n: number, k: number): Uint8Array {
+  const inputs = [
+    { name: 'a', shape: [m, k] },
+    { name: 'b', shape: [k, n] },
+  ];
+  return model([node('MatMul', ['a', 'b'], 'out')], [], inputs, { name: 'out', shape: [m, n] });
+}
+
+export interface DenseLayer {
+  /** [in, out] */
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+  readonly activation: 'relu' | 'sigmoid' | 'linear';
+}
+
+/** A chain of dense layers as Gemm and its activation. */
+export function denseModel(layers: readonly DenseLayer[], batch: number): Uint8Array {
+  const nodes: Bytes[] = [];
+  const initializers: Bytes[] = [];
+  let current = 'x';
+  layers.forEach(({ kernel, bias, activation }, i) => {
+    const next = i === layers.length - 1 ? 'out' : `layer${i}`;
+    const sum = activation === 'linear' ? next : `sum${i}`;
+    initializers.push(tensorProto(`kernel${i}`, [kernel.length / bias.length, bias.length], kernel));
+    initializers.push(tensorProto(`bias${i}`, [bias.length], bias));
+    nodes.push(node('Gemm', [current, `kernel${i}`, `bias${i}`], sum));
+    if (activation !== 'linear') nodes.push(node(activation === 'relu' ? 'Relu' : 'Sigmoid', [sum], next));
+    current = next;
+  });
+  const columns = layers.at(-1)!.bias.length;
+  const depth = layers[0]!.kernel.length / layers[0]!.bias.length;
+  return model(nodes, initializers, [{ name: 'x', shape: [batch, depth] }], { name: 'out', shape: [batch, columns] });
+}

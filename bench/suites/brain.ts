@@ -1,0 +1,53 @@
+// brain.js: plain JavaScript. Its defaults, but for a learning rate at which it learns XOR in fewer epochs.
+import { networkWeights } from '../../src/node/bench/networks.ts';
+import { load, serve } from '../lib/serve.ts';
+import {
+  networkNamed,
+  predictionData,
+  predictionName,
+  xorError,
+  xorInputs,
+  xorName,
+  xorTargets,
+  xorWork,
+  type PeerWork,
+} from '../lib/works.ts';
+
+const { default: brain } = await load('brain.js');
+
+function prediction(name: string): PeerWork {
+  const network = networkNamed(name);
+  const input = [...predictionData(network, 1)];
+  const net = new brain.NeuralNetwork({ hiddenLayers: network.sizes.slice(1, -1), activation: 'sigmoid' });
+  net.sizes = [...network.sizes];
+  net.initialize();
+  networkWeights(network).forEach(({ kernel, bias }, layer) =>
+    bias.forEach((value, unit) => {
+      net.biases[layer + 1][unit] = value;
+      network.sizes.slice(layer, layer + 1).forEach((width) => {
+        for (let k = 0; k < width; k++) net.weights[layer + 1][unit][k] = kernel[k * bias.length + unit];
+      });
+    }),
+  );
+  return {
+    repeat(times) {
+      let sum = 0;
+      for (let i = 0; i < times; i++) sum += net.run(input)[0];
+      if (!Number.isFinite(sum)) throw new Error(`the result is ${sum}`);
+    },
+    result: () => net.run(input),
+  };
+}
+
+const samples = xorInputs.map((input, i) => ({ input, output: [xorTargets[i]] }));
+const learningRate = Number(process.env['RATE'] ?? 0.3);
+
+function trainXor() {
+  for (;;) {
+    const net = new brain.NeuralNetwork({ hiddenLayers: [8], activation: 'sigmoid' });
+    const { error } = net.train(samples, { errorThresh: xorError, learningRate, iterations: 100_000 });
+    if (error <= xorError) return (input: number[]) => net.run(input)[0] as number;
+  }
+}
+
+await serve({ [predictionName('2-8-1', 1)]: () => prediction('2-8-1'), [xorName]: () => xorWork(trainXor) });
