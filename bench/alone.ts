@@ -36,12 +36,22 @@ async function main(): Promise<void> {
   const suite = await runSuite(cases, core.variant, rounds);
   console.log(`${formatLimits(suite.limits)}\n${formatRows(suite.rows)}`);
   if (suite.failures.length) console.log(formatFailures(suite.failures));
-  const wire = ourWire(join(root, 'dist'), core.variant);
+  const wire = await ourWire(join(root, 'dist'), core.variant);
   const startUp = await startUps();
   const memory = await memories(core.variant);
-  print('bytes over the wire (gzip)', [...wire.files.map(({ name, gzip }) => [name, String(gzip)]), ['all', String(wire.gzip)]]);
-  print('start-up', startUp.map(({ name, median, minimum }) => [name, formatSeconds(median), formatSeconds(minimum)]));
-  print('memory of a model, kB', memory.map(({ name, created, predicted, trained }) => [name, ...[created, predicted, trained].map(kilobytes)]), ['', 'created', 'predicted', 'trained']);
+  print('bytes over the wire (gzip)', [
+    ...wire.files.map(({ name, gzip }) => [name, String(gzip)]),
+    ['all', String(wire.gzip)],
+  ]);
+  print(
+    'start-up',
+    startUp.map(({ name, median, minimum }) => [name, formatSeconds(median), formatSeconds(minimum)]),
+  );
+  print(
+    'memory of a model, kB',
+    memory.map(({ name, created, predicted, trained }) => [name, ...[created, predicted, trained].map(kilobytes)]),
+    ['', 'created', 'predicted', 'trained'],
+  );
   write({ machine, ...suite, wire, startUp, memory });
   if (suite.failures.length) process.exitCode = 1;
 }

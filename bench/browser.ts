@@ -19,7 +19,13 @@ const { values } = parseArgs({
 /** The page and its script, in one folder. */
 async function buildPage(): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  await bundle('browser/main', { platform: 'browser', packages: 'bundle', splitting: true, minify: true, outdir: folder });
+  await bundle('browser/main', {
+    platform: 'browser',
+    packages: 'bundle',
+    splitting: true,
+    minify: true,
+    outdir: folder,
+  });
   for (const file of ['index.html', 'style.css']) copyFileSync(join(root, 'bench/browser', file), join(folder, file));
 }
 

@@ -41,12 +41,22 @@ const { bundle } = (await import(join(root, 'bench/lib/bundle.mjs'))) as typeof 
 
 /** The suites: their file, the package that they need, their environment. */
 const suites = [
-  { name: peers.wasm, file: 'tensorflow', needs: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'], environment: { BACKEND: 'wasm' } },
+  {
+    name: peers.wasm,
+    file: 'tensorflow',
+    needs: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
+    environment: { BACKEND: 'wasm' },
+  },
   { name: peers.ort, file: 'onnxruntime', needs: ['onnxruntime-web'] },
   { name: peers.jax, file: 'jax', needs: ['@jax-js/jax'] },
   { name: peers.brain, file: 'brain', needs: ['brain.js'] },
   { name: peers.synaptic, file: 'synaptic', needs: ['synaptic'] },
-  { name: peers.cpu, file: 'tensorflow', needs: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-cpu'], environment: { BACKEND: 'cpu' } },
+  {
+    name: peers.cpu,
+    file: 'tensorflow',
+    needs: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-cpu'],
+    environment: { BACKEND: 'cpu' },
+  },
 ];
 
 interface Peer {
@@ -157,7 +167,10 @@ async function ownPeak({ child }: Peer, variant: 'relaxed' | 'simd'): Promise<Co
   const works = ownProducts.map(([m, n, k]) => ({ name: productName(m, n, k), flops: 2 * m * n * k }));
   const entries = works.map(({ name }) => ({ participant: child, work: name }));
   // The peak is a piece of work like the others: it takes its turns among them.
-  const { measured } = await contest({ participant: child, work: 'peak' }, entries, { ...options, judge: () => undefined });
+  const { measured } = await contest({ participant: child, work: 'peak' }, entries, {
+    ...options,
+    judge: () => undefined,
+  });
   const [peak, ...products] = measured;
   return products.map((product, i) =>
     compareWithPeak(
@@ -183,7 +196,10 @@ async function startUps(node: string, skipped: Record<string, string>): Promise<
   const ours = times.find(({ name }) => name === 'neurite');
   if (!ours) throw new Error(`start-up: ${failures['neurite']}`);
   log(`start-up: ${times.map(({ name, median }) => `${name} ${formatSeconds(median)}`).join(', ')}`);
-  return compareStartUps(ours, times.filter((one) => one !== ours));
+  return compareStartUps(
+    ours,
+    times.filter((one) => one !== ours),
+  );
 }
 
 async function wires(skipped: Record<string, string>): Promise<Comparison[]> {
@@ -196,7 +212,7 @@ async function wires(skipped: Record<string, string>): Promise<Comparison[]> {
       log(`skipped: bytes of ${name}: ${skipped[`bytes of ${name}`]}`);
     }
   }
-  return compareWires(ourWire(join(root, 'dist'), 'relaxed').gzip, sizes);
+  return compareWires((await ourWire(join(root, 'dist'), 'relaxed')).gzip, sizes);
 }
 
 function write(all: PeerResults): void {

@@ -44,7 +44,9 @@ async function runBenchmark({ group, ...timing }: PageOptions): Promise<PageResu
     userAgent: navigator.userAgent,
     processors: navigator.hardwareConcurrency,
     date: new Date().toISOString().slice(0, 10),
-    text: [formatLimits(suite.limits), formatRows(suite.rows), formatFailures(suite.failures)].filter(Boolean).join('\n'),
+    text: [formatLimits(suite.limits), formatRows(suite.rows), formatFailures(suite.failures)]
+      .filter(Boolean)
+      .join('\n'),
   };
 }
 

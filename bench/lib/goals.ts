@@ -115,7 +115,16 @@ export function compareWithPeak(
   const rate = (samples: readonly number[], flops: number) => flops / Math.min(...samples) / 1e9;
   const [ours, theirs] = [rate(product.samples, product.flops), rate(peak.samples, peak.flops)];
   const against = "the machine's own peak";
-  return { label, against, ours, theirs, unit: 'GFLOP/s', ratio: ours / theirs, spread: product.spread, ...judged(ours / theirs, toReach) };
+  return {
+    label,
+    against,
+    ours,
+    theirs,
+    unit: 'GFLOP/s',
+    ratio: ours / theirs,
+    spread: product.spread,
+    ...judged(ours / theirs, toReach),
+  };
 }
 
 /** Start-up times: [ours, an empty program, peers …]. */

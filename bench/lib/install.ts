@@ -58,6 +58,8 @@ export async function installPeers(folder: string, execute: Npm = npm): Promise<
 
 /** What npm said, in a line. */
 function lastLine(error: Error & { stderr?: string }): string {
-  const lines = (error.stderr || error.message).split('\n').map((line) => line.replace(/^npm (error|ERR!)\s*/, '').trim());
+  const lines = (error.stderr || error.message)
+    .split('\n')
+    .map((line) => line.replace(/^npm (error|ERR!)\s*/, '').trim());
   return lines.find((line) => line && !line.startsWith('npm warn')) ?? 'npm failed';
 }

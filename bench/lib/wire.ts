@@ -1,7 +1,7 @@
 // Bytes over the wire: what a browser loads to predict with a dense network, each file compressed by gzip at its best
 // level as a server would send it, bundled and minified where the library comes as sources.
 import { readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import type { Variant } from '../../src/core/features.ts';
@@ -25,20 +25,34 @@ const wireFile = (name: string, bytes: Uint8Array): WireFile => ({
 
 const wire = (files: readonly WireFile[]): Wire => ({ files, gzip: files.reduce((sum, { gzip }) => sum + gzip, 0) });
 
-/** dist/index.js with all that it imports, and the chunk of the one variant in use. */
-export function ourWire(dist: string, variant: Variant): Wire {
-  const seen = new Map<string, Uint8Array>();
+/** The same for neurite as it is published: the program's bundle, what it loads at once, and the variant in use. */
+export async function ourWire(dist: string, variant: Variant): Promise<Wire> {
+  const program = `import { sequential, dense } from './index.js';
+    globalThis.use = [sequential, dense];`;
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: program, resolveDir: dist, sourcefile: 'program.js' },
+    bundle: true,
+    splitting: true,
+    metafile: true,
+    minify: true,
+    charset: 'utf8',
+    format: 'esm',
+    platform: 'browser',
+    outdir: dist,
+    write: false,
+    logLevel: 'silent',
+  });
+  const files = new Map(outputFiles.map(({ path, contents }) => [relative(process.cwd(), path), contents]));
+  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path]!.entryPoint)!;
+  const loaded = new Set<string>();
   const visit = (path: string) => {
-    if (seen.has(path)) return;
-    const bytes = readFileSync(path);
-    seen.set(path, bytes);
-    const text = bytes.toString('utf8');
-    for (const [, target] of text.matchAll(/(?:\bfrom|\bimport)\s*"(\.[^"]+)"/g)) visit(resolve(dirname(path), target!));
-    for (const [, target] of text.matchAll(/\bimport\(\s*"(\.[^"]+)"\s*\)/g))
-      if (target!.includes(`/${variant}-`)) visit(resolve(dirname(path), target!));
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const { path: target, kind } of metafile.outputs[path]!.imports)
+      if (kind === 'import-statement' || basename(target).startsWith(`${variant}-`)) visit(target);
   };
-  visit(join(dist, 'index.js'));
-  return wire([...seen].map(([path, bytes]) => wireFile(relative(dist, path), bytes)));
+  visit(entry);
+  return wire([...loaded].map((path) => wireFile(basename(path), files.get(path)!)));
 }
 
 /** A program of a few lines, bundled with the peer for a browser, and the files that it fetches beside it. */

@@ -39,7 +39,6 @@ function product(m: number, n: number, k: number): PeerWork {
       for (let i = 0; i < times; i++) {
         const result = multiply(a.ref, b.ref);
         result.dataSync();
-
       }
     },
     result: () => multiply(a.ref, b.ref).data(),
@@ -57,7 +56,8 @@ const layersOf = (name: string): Layer[] =>
     bias: np.array(bias),
   }));
 
-const references = (layers: Layer[]): Layer[] => layers.map(({ kernel, bias }) => ({ kernel: kernel.ref, bias: bias.ref }));
+const references = (layers: Layer[]): Layer[] =>
+  layers.map(({ kernel, bias }) => ({ kernel: kernel.ref, bias: bias.ref }));
 
 function forward(layers: Layer[], x: Value, name: string): Value {
   const { hidden, output } = networkNamed(name);
@@ -94,7 +94,11 @@ function trainer(name: string, learningRate: number) {
   const x = matrix(inputs.data, trainingBatch, network.sizes[0]!);
   const y = matrix(oneHot, trainingBatch, classes);
   const loss = (layers: Layer[], samples: Value, targets: Value): Value =>
-    nn.logSoftmax(forward(layers, samples, name)).mul(targets).sum().mul(-1 / trainingBatch);
+    nn
+      .logSoftmax(forward(layers, samples, name))
+      .mul(targets)
+      .sum()
+      .mul(-1 / trainingBatch);
   const step = jit((layers: Layer[], samples: Value, targets: Value) => {
     const [value, gradients] = valueAndGrad(loss)(references(layers), samples, targets) as [Value, Layer[]];
     const updated = layers.map(({ kernel, bias }, i) => ({

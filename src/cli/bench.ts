@@ -22,7 +22,10 @@ export function registerBench(program: Command): void {
     .option('--batch-size <samples>', 'samples of a prediction by the model file', wholeFrom(1), 1)
     .option('--rounds <number>', 'how many times everything is timed', wholeFrom(1), 15)
     .option('--json', 'print the results as JSON')
-    .addHelpText('after', '\nExamples:\n  $ neurite bench\n  $ neurite bench sgemm\n  $ neurite bench model.safetensors')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ neurite bench\n  $ neurite bench sgemm\n  $ neurite bench model.safetensors',
+    )
     .action(bench);
 }
 

@@ -34,7 +34,8 @@ function makeProgram(): Command {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', examples)
     .exitOverride();
-  for (const register of [registerTrain, registerPredict, registerEvaluate, registerInspect, registerBench]) register(program);
+  for (const register of [registerTrain, registerPredict, registerEvaluate, registerInspect, registerBench])
+    register(program);
   return program;
 }
 

@@ -40,7 +40,7 @@ const activations = {
 export type NeuronActivationName = keyof typeof activations;
 
 /** The names that `perceptron` takes as activation. */
-export const neuronActivationNames = Object.keys(activations) as NeuronActivationName[];
+export const neuronActivationNames = /* @__PURE__ */ Object.keys(activations) as NeuronActivationName[];
 
 /**
  * The function of that name.

@@ -32,7 +32,7 @@ const metrics: Readonly<Record<string, () => Metric>> = {
 };
 
 /** The names of all metrics. */
-export const metricNames = Object.keys(metrics);
+export const metricNames = /* @__PURE__ */ Object.keys(metrics);
 
 /** A metric or its name. @throws RangeError for an unknown name */
 export type MetricLike = string | Metric;

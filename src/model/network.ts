@@ -75,7 +75,7 @@ const builders = {
 export type NetworkType = keyof typeof builders;
 
 /** The names of all types of network. */
-export const networkTypes = Object.keys(builders) as NetworkType[];
+export const networkTypes = /* @__PURE__ */ Object.keys(builders) as NetworkType[];
 
 const optionNames = [
   'type',

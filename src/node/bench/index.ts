@@ -37,7 +37,12 @@ export async function benchGroups(name: string, { variant, rounds = 15 }: BenchO
   const core = await loadCore({ variant });
   const machine = describeMachine(core.variant);
   const suite = await runSuite(await casesOf(name, core), core.variant, { rounds });
-  const text = [machineLine(machine), formatLimits(suite.limits), formatRows(suite.rows), formatFailures(suite.failures)];
+  const text = [
+    machineLine(machine),
+    formatLimits(suite.limits),
+    formatRows(suite.rows),
+    formatFailures(suite.failures),
+  ];
   return {
     text: text.filter(Boolean).join('\n'),
     results: { machine, ...suite },
@@ -73,7 +78,14 @@ export async function benchModel(path: string, options: BenchOptions & { batchSi
   const samples = `${batchSize} ${batchSize === 1 ? 'sample' : 'samples'}`;
   const profile = await profileProgram(executable, `a prediction of ${samples}`, model.variant, { rounds });
   executable.release();
-  const text = [machineLine(machine), formatLimits(profile.limits), '', formatProfile(profile), '', formatMemory(memory)];
+  const text = [
+    machineLine(machine),
+    formatLimits(profile.limits),
+    '',
+    formatProfile(profile),
+    '',
+    formatMemory(memory),
+  ];
   return { text: text.join('\n'), results: { machine, batchSize, ...profile, memory }, failures: 0 };
 }
 
@@ -101,7 +113,15 @@ export function formatProfile({ whole, rows }: Profile): string {
     formatShare(share),
     bound ?? '',
   ]);
-  const all = [whole.name, '', formatSeconds(whole.median), '', whole.rate ? `${whole.rate.toPrecision(3)} ${whole.unit}` : '', formatShare(whole.share), whole.bound ?? ''];
+  const all = [
+    whole.name,
+    '',
+    formatSeconds(whole.median),
+    '',
+    whole.rate ? `${whole.rate.toPrecision(3)} ${whole.unit}` : '',
+    formatShare(whole.share),
+    whole.bound ?? '',
+  ];
   return alignColumns([head, ...cells, all]);
 }
 

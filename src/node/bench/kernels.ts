@@ -128,7 +128,12 @@ function vectorProducts(): Kernel[] {
 
 const length = 16384;
 
-const vector = (group: string, name: string, arrays: number, rest: Omit<Kernel, 'group' | 'name' | 'unit'>): Kernel => ({
+const vector = (
+  group: string,
+  name: string,
+  arrays: number,
+  rest: Omit<Kernel, 'group' | 'name' | 'unit'>,
+): Kernel => ({
   group,
   name: `${name} ${length}`,
   unit: 'GB/s',
@@ -219,7 +224,11 @@ function place(kernel: Kernel, instance: CoreInstance): Case {
     memory.define(key, shape);
   }
   const out = kernel.build(graph, nodes);
-  const executable = new Executable(instance, compile({ nodes: graph.nodes, outputs: { out }, effects: [] }), memory.address);
+  const executable = new Executable(
+    instance,
+    compile({ nodes: graph.nodes, outputs: { out }, effects: [] }),
+    memory.address,
+  );
   const view = (key: string) => (key in stored ? memory.floats(key) : (executable.input(key) as Float32Array));
   const keys = [...Object.keys(inputs), ...Object.keys(stored)];
   return {

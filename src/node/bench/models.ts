@@ -122,7 +122,14 @@ export function fitLoop(model: Model, network: Network, batch: number): (times: 
   const data = classificationData(network, batch);
   const optimizer = benchmarkOptimizer();
   return async (times) => {
-    await model.fit(data, { loss: 'crossEntropy', optimizer, metrics: [], batchSize: batch, shuffle: false, epochs: times });
+    await model.fit(data, {
+      loss: 'crossEntropy',
+      optimizer,
+      metrics: [],
+      batchSize: batch,
+      shuffle: false,
+      epochs: times,
+    });
   };
 }
 

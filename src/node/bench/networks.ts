@@ -24,7 +24,9 @@ export const networks: Readonly<Record<string, Network>> = {
 export type NetworkName = keyof typeof networks;
 
 /** Its weights, the same for whoever computes with them: kernels [in, out] and biases [out], layer by layer. */
-export function networkWeights({ sizes }: Network): { kernel: Float32Array<ArrayBuffer>; bias: Float32Array<ArrayBuffer> }[] {
+export function networkWeights({
+  sizes,
+}: Network): { kernel: Float32Array<ArrayBuffer>; bias: Float32Array<ArrayBuffer> }[] {
   return sizes.slice(1).map((size, i) => {
     const limit = Math.sqrt(6 / (sizes[i]! + size));
     return {
@@ -37,9 +39,7 @@ export function networkWeights({ sizes }: Network): { kernel: Float32Array<Array
 /** The network as a model with `networkWeights`. */
 export async function networkModel(network: Network, options: CoreOptions = {}): Promise<Model> {
   const { sizes, hidden, output } = network;
-  const layers = sizes
-    .slice(1)
-    .map((size, i) => dense(size, { activation: i < sizes.length - 2 ? hidden : output }));
+  const layers = sizes.slice(1).map((size, i) => dense(size, { activation: i < sizes.length - 2 ? hidden : output }));
   const model = await sequential(layers, { inputShape: [sizes[0]!], seed: 1, ...options });
   const values = networkWeights(network).flatMap(({ kernel, bias }) => [kernel, bias]);
   model.setWeights(Object.fromEntries(model.parameters.map(({ name }, i) => [name, values[i]!])));

@@ -71,7 +71,9 @@ const setLocal = (index: number): Bytes => [0x21, unsigned(index)];
 const f32Const = (value: number): Bytes => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)];
 const i32Const = (value: number): Bytes => [0x41, ...signed(value)];
 const simd = (opcode: number): Bytes => [0xfd, unsigned(opcode)];
-const [splat, add, multiply, fused, or, load, f32Lane, i32Lane] = [0x13, 0xe4, 0xe6, 0x105, 0x50, 0x00, 0x1f, 0x1b].map(simd);
+const [splat, add, multiply, fused, or, load, f32Lane, i32Lane] = [0x13, 0xe4, 0xe6, 0x105, 0x50, 0x00, 0x1f, 0x1b].map(
+  simd,
+);
 
 /** A signed number, seven bits a byte. */
 function signed(value: number): number[] {
@@ -128,7 +130,13 @@ function instantiate([count, ...parameters]: number[], code: Bytes, memoryBytes 
     section(1, vector([[0x60, [count!, ...parameters], 1, result]])),
     section(3, vector([[0]])),
     section(5, vector([[0, unsigned(Math.ceil(memoryBytes / 65536))]])),
-    section(7, vector([[name('run'), 0, 0], [name('memory'), 2, 0]])),
+    section(
+      7,
+      vector([
+        [name('run'), 0, 0],
+        [name('memory'), 2, 0],
+      ]),
+    ),
     section(10, vector([[unsigned(body.length), body]])),
   ]);
   return new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)));

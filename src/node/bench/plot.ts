@@ -17,7 +17,15 @@ export function plotRows(rows: readonly Row[], title: string): string {
     marginRight: 90,
     style: { fontSize: '12px', background: '#ffffff', color: '#1d2129' },
     ariaLabel: `${title}: ${shown.map((row) => `${row.name} ${(100 * share(row)).toFixed(0)} %`).join(', ')}`,
-    x: { domain: [0, 1], grid: true, label: title, labelAnchor: 'left', labelArrow: 'none', tickFormat: '.0%', axis: 'top' },
+    x: {
+      domain: [0, 1],
+      grid: true,
+      label: title,
+      labelAnchor: 'left',
+      labelArrow: 'none',
+      tickFormat: '.0%',
+      axis: 'top',
+    },
     y: { domain: shown.map(({ name }) => name), label: null },
     marks: [
       Plot.barX(shown, { x: share, y: 'name', fill: ({ bound }: Row) => (bound === 'arithmetic' ? bar : soft) }),

@@ -41,7 +41,7 @@ export async function timeOnce(work: Work, times: number): Promise<number> {
 export async function calibrate(work: Work, sample: number, warmUp: number): Promise<number> {
   const until = performance.now() + warmUp;
   let best = Infinity;
-  for (let times = 1; ; ) {
+  for (let times = 1; ;) {
     const seconds = await timeOnce(work, times);
     // A clock of coarse steps shows 0 for what is short.
     if (seconds > 0) best = Math.min(best, seconds);
