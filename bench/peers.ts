@@ -26,7 +26,15 @@ import { installPeers, nodeOf, wantedPeers } from './lib/install.ts';
 import { markdownReport, type PeerResults } from './lib/markdown.ts';
 import { emptyProgram, measureStartUps, ourProgram, peerPrograms } from './lib/startup.ts';
 import { ourWire, peerWires } from './lib/wire.ts';
-import { ownProducts, productName, trainedNetworks, trainingName, tunedXorName, xorError, xorName } from './lib/works.ts';
+import {
+  ownProducts,
+  productName,
+  trainedNetworks,
+  trainingName,
+  tunedXorName,
+  xorError,
+  xorName,
+} from './lib/works.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'bench/peers');

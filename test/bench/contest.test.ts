@@ -35,7 +35,11 @@ describe('contest', () => {
   });
 
   test('a result of NaN, and a peer that throws, count as failed while the others go on', async () => {
-    const peers = [fake('nan', [1, NaN], [1]), fake('broken', new Error('no backend'), [1]), fake('right', [1, 2], [3])];
+    const peers = [
+      fake('nan', [1, NaN], [1]),
+      fake('broken', new Error('no backend'), [1]),
+      fake('right', [1, 2], [3]),
+    ];
     const done = await contest(entry(fake('ours', [1, 2], [1])), peers.map(entry), options);
     expect(done.measured.map(({ name }) => name)).toEqual(['ours', 'right']);
     expect(done.failures.map(({ name, reason }) => [name, reason])).toEqual([
@@ -51,7 +55,10 @@ describe('contest', () => {
   });
 
   test('who takes more than eight seconds stops after three rounds', async () => {
-    const done = await contest(entry(fake('a', [1], [0.1])), [entry(fake('slow', [1], [9]))], { ...options, rounds: 6 });
+    const done = await contest(entry(fake('a', [1], [0.1])), [entry(fake('slow', [1], [9]))], {
+      ...options,
+      rounds: 6,
+    });
     expect(done.measured.map(({ samples }) => samples.length)).toEqual([6, 3]);
   });
 });
@@ -65,7 +72,11 @@ describe('goals', () => {
     spread: 0,
     rounds: 2,
   });
-  const race = { work: 'w', measured: [measured('neurite', 1), measured('fast', 1.6), measured('slow', 5)], failures: [] };
+  const race = {
+    work: 'w',
+    measured: [measured('neurite', 1), measured('fast', 1.6), measured('slow', 5)],
+    failures: [],
+  };
 
   test('against each: a line is reached or not by its own goal', () => {
     const goal: Goal = { label: 'w', work: 'w', atLeast: { fast: 2, slow: 2 } };

@@ -41,7 +41,10 @@ describe('statistics', () => {
 });
 
 describe('timing', () => {
-  const counted = (name: string, log: string[]): Work => ({ name, repeat: (times) => void log.push(`${name}${times}`) });
+  const counted = (name: string, log: string[]): Work => ({
+    name,
+    repeat: (times) => void log.push(`${name}${times}`),
+  });
 
   test('measure: all pieces take turns, a sample each a round', async () => {
     const log: string[] = [];

@@ -48,7 +48,11 @@ describe('runSuite', () => {
   });
 
   test('a result of NaN counts as failed', async () => {
-    const { failures } = await runSuite([{ ...wrong, check: () => ({ difference: NaN, tolerance: 1 }) }], 'simd', quick);
+    const { failures } = await runSuite(
+      [{ ...wrong, check: () => ({ difference: NaN, tolerance: 1 }) }],
+      'simd',
+      quick,
+    );
     expect(failures).toHaveLength(1);
   });
 
