@@ -18,6 +18,7 @@ import {
   goals,
   peakGoals,
   peers,
+  tuned,
   type Comparison,
   type Goal,
 } from './lib/goals.ts';
@@ -25,7 +26,15 @@ import { installPeers, nodeOf, wantedPeers } from './lib/install.ts';
 import { markdownReport, type PeerResults } from './lib/markdown.ts';
 import { emptyProgram, measureStartUps, ourProgram, peerPrograms } from './lib/startup.ts';
 import { ourWire, peerWires } from './lib/wire.ts';
-import { ownProducts, productName, trainedNetworks, trainingName, xorError, xorName } from './lib/works.ts';
+import {
+  ownProducts,
+  productName,
+  trainedNetworks,
+  trainingName,
+  tunedXorName,
+  xorError,
+  xorName,
+} from './lib/works.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'bench/peers');
@@ -149,6 +158,11 @@ function race({ work }: Goal, ours: Peer, others: readonly Peer[]): Promise<Cont
   const byDescent = trainedNetworks.find((name) => trainingName(name, 'Adam') === work);
   const descent = byDescent && trainingName(byDescent, 'SGD');
   const entries = others.flatMap(({ child, works }): Entry[] => {
+    if (work === xorName && works.has(tunedXorName))
+      return [
+        { participant: child, work },
+        { participant: child, work: tunedXorName, name: tuned(child.name) },
+      ];
     if (works.has(work)) return [{ participant: child, work }];
     if (descent && works.has(descent)) return [{ participant: child, work: descent, checkedAgainst: descent }];
     return [];

@@ -12,6 +12,8 @@ export interface Participant {
 /** One participant and its name for the work (jax-js trains by SGD where the others train by Adam). */
 export interface Entry {
   readonly participant: Participant;
+  /** What the table calls it, where that is not the participant's name. */
+  readonly name?: string;
   readonly work: string;
   /** Our work whose result is theirs, where it is not the one that is timed. */
   readonly checkedAgainst?: string;
@@ -67,7 +69,7 @@ export async function contest(ours: Entry, peers: readonly Entry[], options: Con
   for (const entry of peers) {
     const reason = await check(entry, await ourResult(entry.checkedAgainst ?? ours.work), judge);
     if (reason === undefined) entrants.push(entry);
-    else failures.push({ name: entry.participant.name, work: entry.work, reason });
+    else failures.push({ name: nameOf(entry), work: entry.work, reason });
   }
   const times: number[] = [];
   for (const { participant, work } of entrants)
@@ -81,13 +83,15 @@ export async function contest(ours: Entry, peers: readonly Entry[], options: Con
       spent[i]! += seconds * times[i]!;
       samples[i]!.push(seconds);
     }
-  const measured = entrants.map(({ participant }, i) => ({
-    name: participant.name,
+  const measured = entrants.map((entry, i) => ({
+    name: nameOf(entry),
     samples: samples[i]!,
     ...statistics(samples[i]!),
   }));
   return { work: ours.work, measured, failures };
 }
+
+const nameOf = ({ participant, name }: Entry): string => name ?? participant.name;
 
 async function check(
   { participant, work }: Entry,

@@ -22,6 +22,8 @@ export const peers = {
 } as const;
 
 const { wasm, ort, jax, brain, synaptic } = peers;
+export const tuned = (name: string): string => `${name}, tuned`;
+const tunedBrain = tuned(brain);
 
 export const goals: readonly Goal[] = [
   { label: 'sgemm 512³', work: 'sgemm 512³', atLeast: { [wasm]: 1.5, [ort]: 1.5, [jax]: 1.5 } },
@@ -58,7 +60,11 @@ export const goals: readonly Goal[] = [
     work: trainingName('784-512-256-10', 'Adam'),
     atLeast: { [wasm]: 16, [jax]: 1.8 },
   },
-  { label: 'XOR (2-8-1, to a loss of 0.005) from nothing', work: xorName, atLeast: { [brain]: 5, [synaptic]: 5 } },
+  {
+    label: 'XOR (2-8-1, to a mean squared error of 0.005) from nothing',
+    work: xorName,
+    atLeast: { [brain]: 5, [tunedBrain]: 5, [synaptic]: 5 },
+  },
 ];
 
 /** The least shares of the machine's own peak, by the build of the core. */

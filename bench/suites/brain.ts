@@ -1,10 +1,12 @@
-// brain.js: plain JavaScript. Its defaults, but for a learning rate at which it learns XOR in fewer epochs.
+// brain.js: plain JavaScript. It learns XOR twice: by its defaults, and by the rate and momentum that needed the fewest
+// epochs of those tried (191 instead of 4454).
 import { networkWeights } from '../../src/node/bench/networks.ts';
 import { load, serve } from '../lib/serve.ts';
 import {
   networkNamed,
   predictionData,
   predictionName,
+  tunedXorName,
   xorError,
   xorInputs,
   xorName,
@@ -40,14 +42,19 @@ function prediction(name: string): PeerWork {
 }
 
 const samples = xorInputs.map((input, i) => ({ input, output: [xorTargets[i]] }));
-const learningRate = Number(process.env['RATE'] ?? 0.3);
+const defaults = { learningRate: 0.3, momentum: 0.1 };
+const tuned = { learningRate: 0.9, momentum: 0.9 };
 
-function trainXor() {
+function trainXor(rates: typeof defaults) {
   for (;;) {
     const net = new brain.NeuralNetwork({ hiddenLayers: [8], activation: 'sigmoid' });
-    const { error } = net.train(samples, { errorThresh: xorError, learningRate, iterations: 100_000 });
+    const { error } = net.train(samples, { ...rates, errorThresh: xorError, iterations: 100_000 });
     if (error <= xorError) return (input: number[]) => net.run(input)[0] as number;
   }
 }
 
-await serve({ [predictionName('2-8-1', 1)]: () => prediction('2-8-1'), [xorName]: () => xorWork(trainXor) });
+await serve({
+  [predictionName('2-8-1', 1)]: () => prediction('2-8-1'),
+  [xorName]: () => xorWork(() => trainXor(defaults)),
+  [tunedXorName]: () => xorWork(() => trainXor(tuned)),
+});

@@ -101,7 +101,7 @@ async function trainXor() {
     { inputs: xorInputs, targets: xorTargets.map((target) => [target]) },
     {
       loss: 'meanSquaredError',
-      optimizer: adam({ learningRate: 0.1 }),
+      optimizer: adam({ learningRate: 0.2 }),
       metrics: [],
       batchSize: 4,
       shuffle: false,

@@ -12,7 +12,10 @@ const turns = 2000;
 /** The floating-point operations of one repetition of `peakWork`. */
 export const peakFlops = flopsPerTurn * turns;
 
-/** Independent chains c ← c · x + y in registers. */
+/**
+ * Independent chains in registers: c ← x · y + c where that is one operation, as a product accumulates (a sum that
+ * overwrites its own register, in every engine); c ← c · x + y where it is two, lest x · y be computed once for all.
+ */
 export function peakWork(variant: Variant): Work {
   const { exports } = instantiate([1, 0x7f], peakCode(variant === 'relaxed'));
   const run = exports['run'] as (turns: number) => number;
@@ -89,7 +92,7 @@ function peakCode(isFused: boolean): Bytes {
   const start = (local: number, value: number): Bytes => [f32Const(value), splat!, setLocal(local)];
   const step = (local: number): Bytes =>
     isFused
-      ? [getLocal(local), getLocal(1), getLocal(2), fused!, setLocal(local)]
+      ? [getLocal(1), getLocal(2), getLocal(local), fused!, setLocal(local)]
       : [getLocal(local), getLocal(1), multiply!, getLocal(2), add!, setLocal(local)];
   return [
     [1, unsigned(2 + chains), 0x7b],
