@@ -3,6 +3,7 @@
 //   src/core/generated/<variant>.ts          their bytes, embedded
 //   src/core/generated/instructions.ts       the instruction set, from assembly/instructions.ts
 // What was compiled before from the same sources is taken from node_modules/.cache. `--force` compiles all the same.
+// NEURITE_CORE=quick leaves the optimizer out: a tenth of the time, for working on a kernel, never for a benchmark.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
@@ -15,6 +16,7 @@ const variants = ['simd', 'relaxed', 'debug'];
 const generated = join(root, 'src/core/generated');
 const compiler = join(root, 'node_modules/assemblyscript');
 const cache = join(root, 'node_modules/.cache/neurite');
+const quickOptions = process.env.NEURITE_CORE === 'quick' ? ['--optimizeLevel', '0', '--shrinkLevel', '0'] : [];
 
 /** A name for the sources: the same text, options and compiler give the same modules. */
 function sourceHash() {
@@ -25,13 +27,14 @@ function sourceHash() {
     .toSorted();
   for (const file of [...files, 'asconfig.json']) hash.update(`${file}\0`).update(readFileSync(join(root, file)));
   hash.update(JSON.parse(readFileSync(join(compiler, 'package.json'), 'utf8')).version);
+  hash.update(quickOptions.join(' '));
   return hash.digest('hex').slice(0, 20);
 }
 
 async function compile(variant, cached) {
   // Written under a name of its own first: another build may be reading the cache.
   const temporary = `${cached}.${process.pid}`;
-  const options = ['assembly/index.ts', '--target', variant, '--outFile', temporary];
+  const options = ['assembly/index.ts', '--target', variant, '--outFile', temporary, ...quickOptions];
   await promisify(execFile)(process.execPath, [join(compiler, 'bin/asc.js'), ...options], { cwd: root }).catch(
     (error) => {
       throw new Error(`asc failed for "${variant}":\n${error.stderr || error.message}`);
