@@ -23,20 +23,25 @@ export async function sequential(layers: readonly Layer[], options: SequentialOp
     throw new TypeError('sequential: expected a list of at least one layer');
   if (!options?.inputShape) throw new TypeError('sequential: expected the option inputShape, the shape of one sample');
   const start = input(options.inputShape, options.inputDtype ? { dtype: options.inputDtype } : {});
-  let tensor: SymbolicTensor = start;
-  layers.forEach((layer, i) => {
-    if (typeof layer !== 'function') throw new TypeError(`sequential: layer ${i} is ${typeof layer}, not a layer`);
-    const before = tensor;
+  return Model.create(traceTopology([start], [chain(start, layers)]), options);
+}
+
+/**
+ * What the last of some layers gives, each applied to what the one before gave.
+ * @throws ShapeError naming the first layer that cannot take what comes before it
+ */
+export function chain(start: SymbolicTensor, layers: readonly Layer[], what = 'sequential'): SymbolicTensor {
+  return layers.reduce((before, layer, i) => {
+    if (typeof layer !== 'function') throw new TypeError(`${what}: layer ${i} is ${typeof layer}, not a layer`);
     try {
-      tensor = layer(before);
+      return layer(before);
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       throw new ShapeError(
-        `sequential: layer ${i} (${layer.type}) cannot take ${formatBatchShape(before.shape)}: ${error.message}`,
+        `${what}: layer ${i} (${layer.type}) cannot take ${formatBatchShape(before.shape)}: ${error.message}`,
       );
     }
-  });
-  return Model.create(traceTopology([start], [tensor]), options);
+  }, start);
 }
 
 export interface GraphModelOptions extends ModelOptions {
