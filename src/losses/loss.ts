@@ -129,10 +129,15 @@ export function resolveLoss(loss: LossLike): Loss {
   return makeLoss(type as LossType, { ...spec, type });
 }
 
+const named = new WeakSet<Loss>();
+
+/** Whether a loss is one of ours, of which its specification says all. */
+export const isNamedLoss = (loss: Loss): boolean => named.has(loss);
+
 function makeLoss(type: LossType, spec: LossSpec): Loss {
   const kind: Kind = kinds[type];
   const { reduction, alpha, weights, ignoreIndex } = checkOptions(type, kind, spec);
-  return {
+  const loss: Loss = {
     // As JSON has it: a typed array would become an object there.
     spec: weights ? { ...spec, [kind.weights!]: weights } : spec,
     task: kind.task,
@@ -173,6 +178,8 @@ function makeLoss(type: LossType, spec: LossSpec): Loss {
       return { loss: divide(graph, total, binary(graph, 'Maximum', divisor, scalar(graph, 1e-30))), divisor };
     },
   };
+  named.add(loss);
+  return loss;
 }
 
 /**
