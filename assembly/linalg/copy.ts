@@ -120,7 +120,7 @@ export function execFill(pc: usize): u32 {
  */
 export function execOneHot(pc: usize): u32 {
   const i = changetype<OneHot>(pc);
-  const stride = <usize>i.columns << 2;
+  const stride = (<usize>i.columns) << 2;
   memory.fill(i.out, 0, stride * i.rows);
   for (let row: u32 = 0, out = i.out; row < i.rows; row++, out += stride) {
     const index = load<u32>(i.index + (row << 2));

@@ -114,7 +114,15 @@ export function exponentials(out: usize, p: usize, columns: u32, maximum: f32): 
 }
 
 /** out[c] = scale · out[c] − w[c] · (share · t[c] + even); without targets (t = 0) share · t[c] is 0. */
-export function subtractTargets(out: usize, t: usize, weights: usize, columns: u32, scale: f32, share: f32, even: f32): void {
+export function subtractTargets(
+  out: usize,
+  t: usize,
+  weights: usize,
+  columns: u32,
+  scale: f32,
+  share: f32,
+  even: f32,
+): void {
   const k = f32x4.splat(scale);
   for (let rest: i32 = columns; rest > 0; rest -= 4, out += 16) {
     let wanted = f32x4.splat(even);

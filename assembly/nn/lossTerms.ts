@@ -61,7 +61,12 @@ function pow(x: v128, y: v128): v128 {
 
 @inline
 function usesWeights(kind: u32): bool {
-  return kind == LossKind.BinaryCrossEntropyLogits || kind == LossKind.BinaryFocal || kind == WEIGHT || kind >= WEIGHTED_TARGET;
+  return (
+    kind == LossKind.BinaryCrossEntropyLogits ||
+    kind == LossKind.BinaryFocal ||
+    kind == WEIGHT ||
+    kind >= WEIGHTED_TARGET
+  );
 }
 
 @inline

@@ -17,7 +17,11 @@ const twoViews = {
 /** −log softmax(logits)[right] of each row. */
 function crossEntropyRows(graph: Graph, logits: Node, right: (row: number) => number): Node {
   const rows = logits.shape[0]!;
-  const target = constant(graph, Int32Array.from({ length: rows }, (_, row) => right(row)), [rows]);
+  const target = constant(
+    graph,
+    Int32Array.from({ length: rows }, (_, row) => right(row)),
+    [rows],
+  );
   const attributes = { kind: 'CrossEntropyIndices', alpha: 0, ignoreIndex: -1, weighted: false } as const;
   return lossRows(graph, logits, target, attributes).losses;
 }

@@ -1,7 +1,6 @@
 // The losses as functions with named options. Shapes: predictions [*, ..., C]; targets as said.
 import { resolveLoss, type Loss } from './loss.ts';
 
-
 export { lossNames, resolveLoss } from './loss.ts';
 export type { Loss, LossLike, LossSpec, LossType } from './loss.ts';
 

@@ -125,12 +125,7 @@ export function rowLoss(type: RowLossType, spec: LossSpec): Loss {
       // Without a balance each side has half of the weight, and the whole is twice as much.
       const losses = weights === null ? multiply(graph, rows.losses, scalar(graph, 2)) : rows.losses;
       // Only class indices have weights of their own: class weights, and 0 where ignored.
-      return reduceRows(
-        graph,
-        { losses, weights: form === 'indices' ? rows.weights : null },
-        sampleWeights,
-        reduction,
-      );
+      return reduceRows(graph, { losses, weights: form === 'indices' ? rows.weights : null }, sampleWeights, reduction);
     },
   };
 }
@@ -151,8 +146,7 @@ function stableForm(type: RowLossType, kind: Kind, prediction: Node): { kernel: 
   const [below] = prediction.inputs;
   const kindOfPrediction = prediction.attributes['kind'];
   const isSoftmax = prediction.operation === 'softmax' && kindOfPrediction === 'Softmax';
-  if ((type === 'crossEntropy' || type === 'focal') && isSoftmax)
-    return { kernel: kind.kernel, prediction: below! };
+  if ((type === 'crossEntropy' || type === 'focal') && isSoftmax) return { kernel: kind.kernel, prediction: below! };
   const isSigmoid = prediction.operation === 'unary' && kindOfPrediction === 'Sigmoid';
   if (type === 'binaryCrossEntropy' && isSigmoid) return { kernel: 'BinaryCrossEntropyLogits', prediction: below! };
   if (type === 'binaryFocal' && isSigmoid) return { kernel: 'BinaryFocal', prediction: below! };
