@@ -32,7 +32,8 @@ const reduction = oneOf(['mean', 'sum'], 'mean');
 /** A loss from its formula. @throws RangeError or TypeError for an option that is unknown or out of range */
 export const formulaLoss =
   <F extends Fields>(type: string, formula: Formula<F>) =>
-  ({ type: _, ...given }: LossSpec): Loss => {
+  (spec: LossSpec): Loss => {
+    const given = Object.fromEntries(Object.entries(spec).filter(([name]) => name !== 'type'));
     const { reduction: how, ...options } = readOptions(type, given, { ...formula.fields, reduction }) as Values<F> & {
       reduction: Loss['reduction'];
     };

@@ -24,6 +24,15 @@ interface Kind {
   values?: number[];
 }
 
+const binaryFocal = {
+  task: 'binary',
+  kernel: 'BinaryFocal',
+  alpha: ['gamma', 2],
+  weights: 'alpha',
+  weighting: 'share',
+  range: [0, 1],
+} as const;
+
 const kinds = {
   meanSquaredError: { task: 'regression', kernel: 'MeanSquared' },
   meanAbsoluteError: { task: 'regression', kernel: 'MeanAbsolute' },
@@ -58,23 +67,8 @@ const kinds = {
     weights: 'classWeights',
   },
   kullbackLeibler: { task: 'regression', kernel: 'KullbackLeibler', range: [0, 1] },
-  binaryFocal: {
-    task: 'binary',
-    kernel: 'BinaryFocal',
-    alpha: ['gamma', 2],
-    weights: 'alpha',
-    weighting: 'share',
-    range: [0, 1],
-  },
-  binaryFocalWithLogits: {
-    task: 'binary',
-    kernel: 'BinaryFocal',
-    logits: true,
-    alpha: ['gamma', 2],
-    weights: 'alpha',
-    weighting: 'share',
-    range: [0, 1],
-  },
+  binaryFocal,
+  binaryFocalWithLogits: { ...binaryFocal, logits: true },
   focal: {
     task: 'classification',
     kernel: 'FocalProbabilities',
@@ -96,7 +90,7 @@ export function rowLoss(type: RowLossType, spec: LossSpec): Loss {
   const kind: Kind = kinds[type];
   const { reduction, alpha, weights, ignoreIndex } = checkOptions(type, kind, spec);
   return {
-    spec: weights == null ? spec : { ...spec, [kind.weights!]: weights },
+    spec: weights === undefined || weights === null ? spec : { ...spec, [kind.weights!]: weights },
     task: kind.task,
     logits: kind.logits ?? false,
     takesTarget: true,
