@@ -13,13 +13,13 @@ interface Kind {
   indexKernel?: LossName;
   logits?: boolean;
   /** The option that becomes the kernel's alpha, and its default. */
-  alpha?: [option: string, fallback: number];
+  alpha?: readonly [option: string, fallback: number];
   /** The option that holds one weight for each column. */
   weights?: string;
   /** What that option is: a list; a number or a list; or the share of the positive side in both, null for no balance. */
   weighting?: 'list' | 'factors' | 'share';
   /** What targets must lie in. */
-  range?: [number, number];
+  range?: readonly [number, number];
   /** The only values of targets. */
   values?: number[];
 }
