@@ -26,6 +26,8 @@ interface Views {
   readonly targets: readonly View[];
 }
 
+const none = new Float32Array(0);
+
 export class TrainingStep {
   readonly program: Program;
   private readonly model: Model;
@@ -72,6 +74,7 @@ export class TrainingStep {
     const { executable } = this.program;
     const { storage, topology } = this.model;
     const { inputs, targets, sampleWeights, count } = this.data;
+    const has = (name: string) => executable.compiled.inputs.has(name);
     const named: [string, Tensor][] = [
       ...inputs.map((values, i): [string, Tensor] => [topology.inputs[i]!.name, values]),
       ...targets.map((values, i): [string, Tensor] => [targetName(i), values]),
@@ -79,12 +82,13 @@ export class TrainingStep {
     if (sampleWeights) named.push([sampleWeightsName, { data: sampleWeights, shape: [count] }]);
     return {
       generation,
-      sources: named.map(([name, values]) => ({ values, view: executable.input(name) })),
+      sources: named.filter(([name]) => has(name)).map(([name, values]) => ({ values, view: executable.input(name) })),
       counter: storage.integers(counterName),
       scalars: storage.floats(scalarsName),
       loss: executable.output('loss'),
       predictions: topology.outputs.map((_, i) => executable.output(outputName(i)) as Float32Array),
-      targets: targets.map((_, i) => executable.input(targetName(i))),
+      // A loss of the prediction alone has none, and no metric that would look for it.
+      targets: targets.map((_, i) => (has(targetName(i)) ? executable.input(targetName(i)) : none)),
     };
   }
 }
