@@ -6,6 +6,7 @@ export * from './dropout.ts';
 export * from './interpolation.ts';
 export * from './loss.ts';
 export * from './matmul.ts';
+export * from './one-hot.ts';
 export * from './permute.ts';
 export * from './pooling.ts';
 export * from './reduce.ts';
