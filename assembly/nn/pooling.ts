@@ -42,7 +42,8 @@ function average(x: usize, c: u32, i: Pool, d: usize, h: usize, w: usize): v128 
   for (let z = load<u32>(d); z < load<u32>(d, 4); z++) {
     for (let y = load<u32>(h); y < load<u32>(h, 4); y++) {
       let from = element(x, line, plane, channels, z, y, load<u32>(w));
-      for (let n = load<u32>(w, 4) - load<u32>(w); n > 0; n--, from += channels) sum = f32x4.add(sum, loadUpTo(from, c));
+      for (let n = load<u32>(w, 4) - load<u32>(w); n > 0; n--, from += channels)
+        sum = f32x4.add(sum, loadUpTo(from, c));
     }
   }
   return f32x4.div(sum, f32x4.splat(<f32>(load<u32>(d, 8) * load<u32>(h, 8) * load<u32>(w, 8))));
