@@ -1,13 +1,7 @@
 // Adam and AdamW, each with AMSGrad on request (PyTorch Adam, AdamW), and what their kin share with them.
 import { powInteger } from '../core/deterministic.ts';
 import { flag, fraction, positive, readOptions, type Values } from '../core/options.ts';
-import {
-  decayFields,
-  defineOptimizer,
-  zeros,
-  type Optimizer,
-  type OptimizerOptions,
-} from './optimizer.ts';
+import { decayFields, defineOptimizer, zeros, type Optimizer, type OptimizerOptions } from './optimizer.ts';
 
 /** The options of Adam and its kin. */
 export interface MomentsOptions extends OptimizerOptions {
