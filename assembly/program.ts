@@ -24,16 +24,34 @@ import {
   CheckFinite,
   Axpy,
   Update,
+  OneHot,
+  Convolve,
+  ConvolveInput,
+  ConvolveKernel,
+  Depthwise,
+  DepthwiseInput,
+  DepthwiseKernel,
+  Pool,
+  PoolBackward,
+  GatherPixels,
+  ScatterPixels,
+  Interpolate,
+  InterpolateBackward,
   Instruction,
 } from './instructions';
-import { execTranspose, execCopy, execFill } from './linalg/copy';
+import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
 import { execBinary, execBinaryBroadcast } from './linalg/elementwise';
 import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
 import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
 import { execUnary, execUnaryBackward } from './nn/activation';
+import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
+import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
 import { execLossRows, execLossBackward } from './nn/loss';
+import { execGatherPixels, execScatterPixels } from './nn/pixels';
+import { execPool, execPoolBackward } from './nn/pooling';
+import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
@@ -64,6 +82,19 @@ const handlers: StaticArray<Handler> = [
   execCheckFinite,
   execAxpy,
   execUpdate,
+  execOneHot,
+  execConvolve,
+  execConvolveInput,
+  execConvolveKernel,
+  execDepthwise,
+  execDepthwiseInput,
+  execDepthwiseKernel,
+  execPool,
+  execPoolBackward,
+  execGatherPixels,
+  execScatterPixels,
+  execInterpolate,
+  execInterpolateBackward,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -89,6 +120,19 @@ const sizes: StaticArray<u32> = [
   offsetof<CheckFinite>(),
   offsetof<Axpy>(),
   offsetof<Update>(),
+  offsetof<OneHot>(),
+  offsetof<Convolve>(),
+  offsetof<ConvolveInput>(),
+  offsetof<ConvolveKernel>(),
+  offsetof<Depthwise>(),
+  offsetof<DepthwiseInput>(),
+  offsetof<DepthwiseKernel>(),
+  offsetof<Pool>(),
+  offsetof<PoolBackward>(),
+  offsetof<GatherPixels>(),
+  offsetof<ScatterPixels>(),
+  offsetof<Interpolate>(),
+  offsetof<InterpolateBackward>(),
 ];
 
 function execHalt(pc: usize): u32 {
