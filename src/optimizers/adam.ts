@@ -70,6 +70,7 @@ function adamOf(type: string, values: Values<ReturnType<typeof fields>>, decoupl
   return defineOptimizer({
     type,
     values,
+    factory: decoupled ? adamW : adam,
     kind: amsgrad ? 'AmsGrad' : 'Adam',
     slots: [zeros('m'), zeros('v'), ...(amsgrad ? [zeros('vMaximum')] : [])],
     scalars: (step, learningRate) => ({
