@@ -107,14 +107,26 @@ export class Trainer {
   /** Writes what the next step needs: its number for dropout, its hyperparameters for the update. */
   beginStep(learningRate: number): void {
     const { storage } = this.model;
+    this.writeStep(learningRate, storage.integers(counterName), this.scalars());
+  }
+
+  /** The memory of the hyperparameters of the optimizer and of each of its parts. */
+  scalars(): Float32Array[] {
+    return optimizersOf(this.optimizer!).map((_, i) => this.model.storage.floats(scalarsName(i)));
+  }
+
+  /** The same into the memory of the counter and the scalars, where that is at hand. */
+  writeStep(learningRate: number, counter: Int32Array, scalars: readonly Float32Array[]): void {
     const { optimizer, epoch, carried } = this;
     const before = this.step++;
-    storage.integers(counterName)[2] = this.step;
-    optimizer!.scalars(this.step, learningRate, carried[0]!.state, storage.floats(scalarsName(0)));
-    optimizer!.parts.forEach((part, i) => {
+    counter[2] = this.step;
+    optimizer!.scalars(this.step, learningRate, carried[0]!.state, scalars[0]!);
+    const { parts } = optimizer!;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]!;
       const { state, schedule } = carried[i + 1]!;
       const rate = part.followsRate ? learningRate : rateAt(part.optimizer.learningRate, before, epoch, schedule);
-      part.optimizer.scalars(this.step, rate, state, storage.floats(scalarsName(i + 1)));
-    });
+      part.optimizer.scalars(this.step, rate, state, scalars[i + 1]!);
+    }
   }
 }
