@@ -74,3 +74,25 @@ export function expm1_f64x2(x: v128): v128 {
   const whole = f64x2.add(f64x2.mul(p, scale), f64x2.sub(scale, f64x2.splat(1)));
   return v128.bitselect(x, whole, f64x2.eq(x, f64x2.splat(0)));
 }
+
+const SQRT_HALF_BITS: i64 = 0x3fe6a09e667f3bcd;
+
+/**
+ * formula: ln x = e ln 2 + 2 artanh s, s = (m − 1)/(m + 1), x = m 2ᵉ, √½ ≤ m < √2
+ * error:   ≤ 4e-16 |ln x|
+ * edge:    for positive normal x alone
+ */
+@inline
+export function log_f64x2(x: v128): v128 {
+  const e = i64x2.shr_s(i64x2.sub(x, i64x2.splat(SQRT_HALF_BITS)), 52);
+  const m = i64x2.sub(x, i64x2.shl(e, 52));
+  const n = f64x2.sub(i64x2.add(e, i64x2.splat(0x4338000000000000)), f64x2.splat(ROUND));
+  const f = f64x2.sub(m, f64x2.splat(1));
+  const s = f64x2.div(f, f64x2.add(m, f64x2.splat(1)));
+  const z = f64x2.mul(s, s);
+  let p = f64x2.splat(1.0 / 23);
+  for (let k = 21; k >= 3; k -= 2) p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / f64(k)));
+  const twice = f64x2.add(s, s);
+  const series = f64x2.add(twice, f64x2.mul(f64x2.mul(twice, z), p));
+  return f64x2.add(f64x2.mul(n, f64x2.splat(LN2_HIGH)), f64x2.add(series, f64x2.mul(n, f64x2.splat(LN2_LOW))));
+}

@@ -1,38 +1,25 @@
 // Leaky integrate and fire: τ dv/dt = −(v − E) + R I, spike where v > threshold, reset, refractory.
 // With currents the equations are linear and the step exact (Rotter, Diesmann, Biol. Cybern. 81, 1999); with
 // conductances it is exponential Euler: the conductances as they are at the beginning of the step.
-import { Lif, LifConductance, Membrane } from './instructions';
+import { Lif, LifConductance } from './instructions';
+import { THRESHOLD, spikeAndReset } from './membrane';
 import { Clock } from './clock';
-import { appendSpikes, emptySlot, isRefractory, neuronAt, restUntil } from './spikes';
-import { approach, exp, multiplyAdd, signs, take, vectorBytes } from './vectors';
+import { emptySlot, isRefractory } from './spikes';
+import { approach, exp, multiplyAdd, take, vectorBytes } from './vectors';
 
-// The parameters of both, a vector each at these offsets. The first three are those of every membrane.
-/** Where a membrane's parameters of spiking stand in its block. */
-const THRESHOLD: usize = 0;
-const RESET: usize = 16;
-const REFRACTORY: usize = 32;
-// exact: rest with the constant current, e^(−dt/τ), (1 − e^(−dt/τ)) R, then for each receptor what g adds to v in a
+// Parameters after those of every membrane (membrane.ts). Exact: rest with the constant current, e^(−dt/τ), (1 − e^(−dt/τ)) R, then for each receptor what g adds to v in a
 // step, and g's own decay
 const TARGET: usize = 48;
 const DECAY: usize = 64;
 const GAIN: usize = 80;
 const CURRENT_0: usize = 96;
 const CURRENT_1: usize = 128;
-// conductance: g E + I of the leak, its g, −dt/C, then for each receptor its reversal potential and decay
+// Conductance: g E + I of the leak, its g, −dt/C, then for each receptor its reversal potential and decay
 const LEAK_REVERSAL: usize = 48;
 const LEAK: usize = 64;
 const MINUS_RATE: usize = 80;
 const CONDUCTANCE_0: usize = 96;
 const CONDUCTANCE_1: usize = 128;
-
-/** The reset and the log of one vector whose lanes `spiking` are above the threshold. */
-@inline
-function spikeAndReset<T>(m: Membrane, slot: usize, at: usize, p: usize, step: u32, spiking: v128): void {
-  const v = m.v + at;
-  v128.store(v, v128.bitselect(v128.load(p, RESET), v128.load(v), spiking));
-  if (m.until) restUntil<T>(m.until + at, spiking, v128.load(p, REFRACTORY), step);
-  appendSpikes(slot, neuronAt<T>(at), signs<T>(spiking), m.n);
-}
 
 /** What an exponential receptor adds in this step; its state decays. */
 @inline

@@ -1,8 +1,8 @@
 // The vectors of the neuron kernels: T is f32 (four neurons) or f64 (two), one source for both.
 // A block of parameters is a list of vectors, the parameters of the first neurons, then of the next (so that each is
 // one load at a fixed offset); where all neurons share their parameters it holds them once and its step is 0.
-import { exp_f64x2, expm1_f64x2 } from '../math64';
-import { expBounded_f32x4, expm1_f32x4 } from '../math';
+import { exp_f64x2, expm1_f64x2, log_f64x2 } from '../math64';
+import { expBounded_f32x4, expm1_f32x4, log_f32x4 } from '../math';
 
 /** exp(x) for −87 ≤ x ≤ 88, and the values there beyond. */
 @inline
@@ -54,4 +54,15 @@ export function take(address: usize): v128 {
   const value = v128.load(address);
   v128.store(address, i32x4.splat(0));
   return value;
+}
+
+/** exp of one number, as `exp` of vectors. */
+export function scalarExp<T>(x: T): T {
+  return v128.extract_lane<T>(exp<T>(v128.splat<T>(x)), 0);
+}
+
+/** The natural logarithm of one number above 0. */
+export function scalarLog<T>(x: T): T {
+  const y = sizeof<T>() == 4 ? log_f32x4(v128.splat<T>(x)) : log_f64x2(v128.splat<T>(x));
+  return v128.extract_lane<T>(y, 0);
 }
