@@ -2,72 +2,108 @@
 // source: Hodgkin, Huxley, J. Physiol. 117, 1952, with rest at −65 mV; Traub, Miles, Neuronal Networks of the
 //         Hippocampus, 1991, as in Brette et al., J. Comput. Neurosci. 23, 2007: u = v − v_T
 import { ChannelKind } from './instructions';
-import { exp, expm1 } from './vectors';
+import { constant, exp, expm1, one } from './vectors';
+
+// A rate is a function of x = (u + offset) · scale, times a factor: three numbers each. Tables for both precisions, since
+// a constant that is loaded is one machine instruction.
+const RATES_F32: usize = memory.data<f32>(
+  [
+    40, 0.1, 1, 65, -0.05555555555555555, 4, 65, -0.05, 0.07, 35, -0.1, 1, 55, 0.1, 0.1, 65, -0.0125, 0.125, -13, 0.25,
+    1.28, -40, 0.2, 1.4, -17, -0.05555555555555555, 0.128, -40, 0.2, 4, -15, 0.2, 0.16, -10, -0.025, 0.5, 1e-20,
+  ],
+  16,
+);
+const RATES_F64: usize = memory.data<f64>(
+  [
+    40, 0.1, 1, 65, -0.05555555555555555, 4, 65, -0.05, 0.07, 35, -0.1, 1, 55, 0.1, 0.1, 65, -0.0125, 0.125, -13, 0.25,
+    1.28, -40, 0.2, 1.4, -17, -0.05555555555555555, 0.128, -40, 0.2, 4, -15, 0.2, 0.16, -10, -0.025, 0.5, 1e-20,
+  ],
+  16,
+);
+// Where each begins; Traub and Miles's are 18 further on.
+const OPEN_M: usize = 0;
+const CLOSE_M: usize = 3;
+const OPEN_H: usize = 6;
+const CLOSE_H: usize = 9;
+const OPEN_N: usize = 12;
+const CLOSE_N: usize = 15;
+/** So little that it is lost in any x but 0. */
+const TINY: usize = 36;
 
 @inline
-function number<T>(x: f64): v128 {
-  return v128.splat<T>(<T>x);
+function rate(kind: u32, which: usize): usize {
+  return kind == ChannelKind.TraubMiles ? which + 18 : which;
 }
 
-/** (v + offset) · scale */
 @inline
-function scaled<T>(v: v128, offset: f64, scale: f64): v128 {
-  return v128.mul<T>(v128.add<T>(v, number<T>(offset)), number<T>(scale));
+function number<T>(index: usize): v128 {
+  return constant<T>(RATES_F32, RATES_F64, index);
 }
 
-/** factor · x / (1 − e^(−x)), which is 1 at 0 */
+/** (u + offset) · scale */
 @inline
-function linoid<T>(x: v128, factor: f64): v128 {
-  const quotient = v128.div<T>(x, v128.neg<T>(expm1<T>(v128.neg<T>(x))));
-  const nearZero = v128.lt<T>(v128.abs<T>(x), number<T>(1e-6));
-  const line = v128.add<T>(number<T>(1), v128.mul<T>(x, number<T>(0.5)));
-  return v128.mul<T>(number<T>(factor), v128.bitselect(line, quotient, nearZero));
+function argument<T>(u: v128, which: usize): v128 {
+  return v128.mul<T>(v128.add<T>(u, number<T>(which)), number<T>(which + 1));
+}
+
+/** factor · x / (1 − e^(−x)), which is the factor at 0 */
+@inline
+function linoid<T>(u: v128, which: usize): v128 {
+  const x = v128.add<T>(argument<T>(u, which), number<T>(TINY));
+  const decayed = expm1<T>(v128.neg<T>(x));
+  return v128.neg<T>(v128.div<T>(v128.mul<T>(x, number<T>(which + 2)), decayed));
 }
 
 /** factor · e^x */
 @inline
-function exponential<T>(x: v128, factor: f64): v128 {
-  return v128.mul<T>(number<T>(factor), exp<T>(x));
-}
-
-/** factor / (1 + e^(−x)) */
-@inline
-function logistic<T>(x: v128, factor: f64): v128 {
-  return v128.div<T>(number<T>(factor), v128.add<T>(number<T>(1), exp<T>(v128.neg<T>(x))));
+function exponential<T>(u: v128, which: usize): v128 {
+  return v128.mul<T>(number<T>(which + 2), exp<T>(argument<T>(u, which)));
 }
 
 @inline
-export function openM<T>(kind: u32, v: v128): v128 {
-  if (kind == ChannelKind.TraubMiles) return linoid<T>(scaled<T>(v, -13, 1.0 / 4), 1.28);
-  return linoid<T>(scaled<T>(v, 40, 1.0 / 10), 1);
+export function openM<T>(kind: u32, u: v128): v128 {
+  return linoid<T>(u, rate(kind, OPEN_M));
+}
+
+/** Of Traub and Miles the closing of m is 1.4 x / (e^x − 1) and of h 4 e^x / (e^x + 1), both of x = (u − 40)/5. */
+@inline
+function commonX<T>(u: v128): v128 {
+  return v128.add<T>(argument<T>(u, rate(ChannelKind.TraubMiles, CLOSE_M)), number<T>(TINY));
+}
+
+/** e^x − 1 of it. */
+@inline
+export function common<T>(kind: u32, u: v128): v128 {
+  return kind == ChannelKind.TraubMiles ? expm1<T>(commonX<T>(u)) : u;
 }
 
 @inline
-export function closeM<T>(kind: u32, v: v128): v128 {
-  if (kind == ChannelKind.TraubMiles) return linoid<T>(scaled<T>(v, -40, -1.0 / 5), 1.4);
-  return exponential<T>(scaled<T>(v, 65, -1.0 / 18), 4);
+export function closeM<T>(kind: u32, u: v128, shared: v128): v128 {
+  const which = rate(kind, CLOSE_M);
+  if (kind == ChannelKind.HodgkinHuxley) return exponential<T>(u, which);
+  return v128.div<T>(v128.mul<T>(commonX<T>(u), number<T>(which + 2)), shared);
 }
 
 @inline
-export function openH<T>(kind: u32, v: v128): v128 {
-  if (kind == ChannelKind.TraubMiles) return exponential<T>(scaled<T>(v, -17, -1.0 / 18), 0.128);
-  return exponential<T>(scaled<T>(v, 65, -1.0 / 20), 0.07);
+export function openH<T>(kind: u32, u: v128): v128 {
+  return exponential<T>(u, rate(kind, OPEN_H));
 }
 
 @inline
-export function closeH<T>(kind: u32, v: v128): v128 {
-  if (kind == ChannelKind.TraubMiles) return logistic<T>(scaled<T>(v, -40, 1.0 / 5), 4);
-  return logistic<T>(scaled<T>(v, 35, 1.0 / 10), 1);
+export function closeH<T>(kind: u32, u: v128, shared: v128): v128 {
+  const which = rate(kind, CLOSE_H);
+  if (kind == ChannelKind.HodgkinHuxley)
+    return v128.div<T>(number<T>(which + 2), v128.add<T>(one<T>(), exp<T>(argument<T>(u, which))));
+  const grown = v128.add<T>(shared, one<T>());
+  return v128.div<T>(v128.mul<T>(number<T>(which + 2), grown), v128.add<T>(grown, one<T>()));
 }
 
 @inline
-export function openN<T>(kind: u32, v: v128): v128 {
-  if (kind == ChannelKind.TraubMiles) return linoid<T>(scaled<T>(v, -15, 1.0 / 5), 0.16);
-  return linoid<T>(scaled<T>(v, 55, 1.0 / 10), 0.1);
+export function openN<T>(kind: u32, u: v128): v128 {
+  return linoid<T>(u, rate(kind, OPEN_N));
 }
 
 @inline
-export function closeN<T>(kind: u32, v: v128): v128 {
-  if (kind == ChannelKind.TraubMiles) return exponential<T>(scaled<T>(v, -10, -1.0 / 40), 0.5);
-  return exponential<T>(scaled<T>(v, 65, -1.0 / 80), 0.125);
+export function closeN<T>(kind: u32, u: v128): v128 {
+  return exponential<T>(u, rate(kind, CLOSE_N));
 }

@@ -121,7 +121,7 @@ function probabilityAt(i: ConnectDistance, square: v128): v128 {
 @inline
 function squares(i: ConnectDistance, source: usize, target: u32): v128 {
   let sum = f32x4.splat(0);
-  const stride = 4 * usize((i.targets + 15) & ~15);
+  const stride = (usize(i.targets) * 4 + 63) & ~usize(63);
   for (let axis: usize = 0; axis < 3; axis++) {
     const there = v128.load(i.targetPositions + axis * stride + 4 * usize(target));
     const d = f32x4.sub(there, v128.load32_splat(source + 4 * axis));

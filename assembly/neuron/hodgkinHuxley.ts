@@ -3,10 +3,10 @@
 // time; nothing is reset.
 import { ChannelKind, HodgkinHuxley, Method } from './instructions';
 import { Clock } from './clock';
-import { closeH, closeM, closeN, openH, openM, openN } from './channels';
+import { closeH, closeM, closeN, common, openH, openM, openN } from './channels';
 import { THRESHOLD, spikeAlone } from './membrane';
 import { emptySlot, isRefractory } from './spikes';
-import { approach, exp, multiplyAdd, take, vectorBytes } from './vectors';
+import { multiplyAdd, relax, take, vectorBytes } from './vectors';
 
 const SODIUM: usize = 48;
 const SODIUM_REVERSAL: usize = 64;
@@ -85,9 +85,7 @@ function gateSlope<T>(p: usize, x: v128, open: v128, close: v128): v128 {
 /** x after a step in which its rates are constant. */
 @inline
 function gateStep<T>(p: usize, x: v128, open: v128, close: v128): v128 {
-  const rate = v128.add<T>(open, close);
-  const decay = exp<T>(v128.neg<T>(v128.mul<T>(rate, v128.load(p, GATE_STEP))));
-  return approach<T>(x, v128.div<T>(open, rate), decay);
+  return relax<T>(x, open, v128.add<T>(open, close), v128.load(p, GATE_STEP));
 }
 
 let nextV: v128 = i32x4.splat(0);
@@ -96,8 +94,9 @@ let nextV: v128 = i32x4.splat(0);
 @inline
 function exponentialEuler<T>(i: HodgkinHuxley, kind: u32, p: usize, at: usize, v: v128): void {
   const u = v128.sub<T>(v, v128.load(p, SHIFT));
-  const m = gateStep<T>(p, v128.load(i.m + at), openM<T>(kind, u), closeM<T>(kind, u));
-  const h = gateStep<T>(p, v128.load(i.h + at), openH<T>(kind, u), closeH<T>(kind, u));
+  const shared = common<T>(kind, u);
+  const m = gateStep<T>(p, v128.load(i.m + at), openM<T>(kind, u), closeM<T>(kind, u, shared));
+  const h = gateStep<T>(p, v128.load(i.h + at), openH<T>(kind, u), closeH<T>(kind, u, shared));
   const n = gateStep<T>(p, v128.load(i.gateN + at), openN<T>(kind, u), closeN<T>(kind, u));
   v128.store(i.m + at, m);
   v128.store(i.h + at, h);
@@ -107,8 +106,7 @@ function exponentialEuler<T>(i: HodgkinHuxley, kind: u32, p: usize, at: usize, v
   const g = v128.add<T>(v128.add<T>(na, k), conductance);
   let inward = multiplyAdd<T>(na, v128.load(p, SODIUM_REVERSAL), reversal);
   inward = multiplyAdd<T>(k, v128.load(p, POTASSIUM_REVERSAL), inward);
-  const decay = exp<T>(v128.neg<T>(v128.mul<T>(g, v128.load(p, V_STEP))));
-  nextV = approach<T>(v, v128.div<T>(inward, g), decay);
+  nextV = relax<T>(v, inward, g, v128.load(p, V_STEP));
 }
 
 // The slopes of one stage.
@@ -126,8 +124,9 @@ function slopes<T>(kind: u32, p: usize, v: v128, m: v128, h: v128, n: v128): voi
 
 @inline
 function gateSlopes<T>(kind: u32, p: usize, u: v128, m: v128, h: v128, n: v128): void {
-  slopeM = gateSlope<T>(p, m, openM<T>(kind, u), closeM<T>(kind, u));
-  slopeH = gateSlope<T>(p, h, openH<T>(kind, u), closeH<T>(kind, u));
+  const shared = common<T>(kind, u);
+  slopeM = gateSlope<T>(p, m, openM<T>(kind, u), closeM<T>(kind, u, shared));
+  slopeH = gateSlope<T>(p, h, openH<T>(kind, u), closeH<T>(kind, u, shared));
   slopeN = gateSlope<T>(p, n, openN<T>(kind, u), closeN<T>(kind, u));
 }
 

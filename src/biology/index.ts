@@ -114,3 +114,4 @@ export type { Pattern } from './connections/rows.ts';
 export { monitor, type MonitorOptions } from './monitors/monitor.ts';
 export type { SpikeMonitor } from './monitors/spikes.ts';
 export type { StateMonitor, StateMonitorOptions } from './monitors/states.ts';
+export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';

@@ -1,5 +1,5 @@
 // Networks by their statistics: rates and irregularity inside the gates that other simulators' results set.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { coba, cobahh, cuba, izhikevich2003, type Network } from '../../bench/biology/networks.ts';
 import {
   connect,
@@ -15,6 +15,8 @@ import {
   simulation,
   type SpikeMonitor,
 } from '../../src/biology/index.ts';
+
+vi.setConfig({ testTimeout: 400_000 });
 
 /** The mean coefficient of variation of the intervals of neurons with at least four. */
 function irregularity(spikes: SpikeMonitor, size: number): number {
@@ -100,10 +102,10 @@ async function brunel(g: number, eta: number, duration: number) {
 }
 
 test.each([
-  ['asynchronous irregular', 5, 2, 600, 35.5, 40],
-  ['synchronous irregular, fast', 6, 4, 300, 52, 64],
+  ['asynchronous irregular', 5, 2, 300, 35.5, 40],
+  ['synchronous irregular, fast', 6, 4, 200, 52, 64],
   ['synchronous irregular, slow', 4.5, 0.9, 600, 4.5, 7],
-  ['synchronous regular', 3, 2, 150, 310, 345],
+  ['synchronous regular', 3, 2, 90, 310, 345],
 ])("Brunel's network is %s where g is %s and η is %s", async (_name, g, eta, duration, least, most) => {
   const hz = await brunel(g, eta, duration);
   expect(hz).toBeGreaterThan(least);
