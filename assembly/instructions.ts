@@ -28,6 +28,8 @@ export const enum Opcode {
   CheckFinite,
   Axpy,
   Update,
+  Recurrent,
+  RecurrentBackward,
 }
 
 /** The elementwise functions of one argument. */
@@ -147,6 +149,15 @@ export const enum UpdateKind {
   Adagrad,
   Adadelta,
   Lion,
+}
+
+/** The cells of recurrent layers. Gates in their order: simple h · LSTM i f g o · GRU r z n. */
+export const enum RecurrentKind {
+  Tanh,
+  Relu,
+  Lstm,
+  GruResetAfter,
+  GruResetBefore,
 }
 
 // How Gemm and PackB cut their operands: docs/adr/0003-gemm-tile-and-blocking.md. The host sizes workspaces by them.
@@ -429,4 +440,75 @@ export class Update extends Instruction {
   n: u32;
   scalars: usize;
   scale: usize;
+}
+
+/**
+ * All time steps of a recurrent layer of B samples, T steps, H units and G gates, from projected [rows, G·H], the
+ * inputs' part of the gates' sums. Row of (sample, time): sample · strideRow + time · stepRow. kernel is [H, G·H], bias
+ * [G·H] (added to the recurrent product alone) or 0. Step s is time s, or T − 1 − s where `reverse`.
+ * out: where the state [H] after step 0 goes, that of step s `stepOut` · s further on; where `sequences` is 0 only the
+ * last is written. hidden, cell [B, H]: the last states, or 0. hidden0, cell0 [B, H]: the first, or 0 for zeros.
+ * gates [rows, H · (1 for simple cells, else 4)], previous and previousCell [rows, H] (or all 0): for the backward pass.
+ * mask [B, T] or 0: a step at 0 leaves the state as it is. dropout [B, H] or 0 multiplies the state in the product.
+ * workspace: recurrentWorkspace(…) bytes (src/graph/operations/recurrent-workspace.ts).
+ */
+@unmanaged
+export class Recurrent extends Instruction {
+  kind: u32;
+  out: usize;
+  hidden: usize;
+  cell: usize;
+  gates: usize;
+  previous: usize;
+  previousCell: usize;
+  projected: usize;
+  kernel: usize;
+  bias: usize;
+  mask: usize;
+  dropout: usize;
+  hidden0: usize;
+  cell0: usize;
+  batch: u32;
+  time: u32;
+  units: u32;
+  strideOut: u32;
+  stepOut: i32;
+  sequences: u32;
+  strideRow: u32;
+  stepRow: u32;
+  reverse: u32;
+  workspace: usize;
+}
+
+/**
+ * The gradients of Recurrent: dProjected [rows, G·H], of the first states dHidden0 and dCell0 [B, H] (or 0), and for
+ * GruResetAfter dRecurrent [rows, G·H], that of the recurrent product's sums, which for the others is dProjected.
+ * dOut as `out` there (or 0); dHidden, dCell [B, H] of the last states, or 0. The other operands as there.
+ */
+@unmanaged
+export class RecurrentBackward extends Instruction {
+  kind: u32;
+  dProjected: usize;
+  dRecurrent: usize;
+  dHidden0: usize;
+  dCell0: usize;
+  dOut: usize;
+  dHidden: usize;
+  dCell: usize;
+  gates: usize;
+  previous: usize;
+  previousCell: usize;
+  kernel: usize;
+  mask: usize;
+  dropout: usize;
+  batch: u32;
+  time: u32;
+  units: u32;
+  strideOut: u32;
+  stepOut: i32;
+  sequences: u32;
+  strideRow: u32;
+  stepRow: u32;
+  reverse: u32;
+  workspace: usize;
 }

@@ -24,6 +24,8 @@ import {
   CheckFinite,
   Axpy,
   Update,
+  Recurrent,
+  RecurrentBackward,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill } from './linalg/copy';
@@ -34,6 +36,8 @@ import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execLossRows, execLossBackward } from './nn/loss';
+import { execRecurrent } from './nn/recurrent';
+import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
@@ -64,6 +68,8 @@ const handlers: StaticArray<Handler> = [
   execCheckFinite,
   execAxpy,
   execUpdate,
+  execRecurrent,
+  execRecurrentBackward,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -89,6 +95,8 @@ const sizes: StaticArray<u32> = [
   offsetof<CheckFinite>(),
   offsetof<Axpy>(),
   offsetof<Update>(),
+  offsetof<Recurrent>(),
+  offsetof<RecurrentBackward>(),
 ];
 
 function execHalt(pc: usize): u32 {
