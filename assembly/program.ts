@@ -24,11 +24,12 @@ import {
   CheckFinite,
   Axpy,
   Update,
+  OneHot,
   Recurrent,
   RecurrentBackward,
   Instruction,
 } from './instructions';
-import { execTranspose, execCopy, execFill } from './linalg/copy';
+import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
 import { execBinary, execBinaryBroadcast } from './linalg/elementwise';
 import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
@@ -68,6 +69,7 @@ const handlers: StaticArray<Handler> = [
   execCheckFinite,
   execAxpy,
   execUpdate,
+  execOneHot,
   execRecurrent,
   execRecurrentBackward,
 ];
@@ -95,6 +97,7 @@ const sizes: StaticArray<u32> = [
   offsetof<CheckFinite>(),
   offsetof<Axpy>(),
   offsetof<Update>(),
+  offsetof<OneHot>(),
   offsetof<Recurrent>(),
   offsetof<RecurrentBackward>(),
 ];

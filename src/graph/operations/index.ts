@@ -4,6 +4,8 @@ export * from './arithmetic.ts';
 export * from './dropout.ts';
 export * from './loss.ts';
 export * from './matmul.ts';
+export * from './one-hot.ts';
+export * from './permute.ts';
 export * from './recurrent.ts';
 export * from './reduce.ts';
 export * from './shape.ts';
