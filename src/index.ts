@@ -11,6 +11,7 @@ export * from './data/index.ts';
 export { activationNames, type Activation, type ActivationName } from './layers/activations.ts';
 export { activation, dense, dropout, prelu, type DenseOptions } from './layers/core.ts';
 export { gru, lstm, simpleRnn } from './layers/recurrent.ts';
+export { bidirectional, repeatVector, timeDistributed, type Merge } from './layers/sequence.ts';
 export type { GruOptions, LstmOptions, RecurrentOptions, SimpleRnnOptions } from './layers/recurrent-options.ts';
 export type { StateLayer } from './layers/recurrent-state.ts';
 export { add, concatenate, flatten, input, multiply, reshape } from './layers/shape.ts';
