@@ -78,6 +78,8 @@ class Parts {
   /** Of the second product of GruResetBefore. */
   panels2: usize;
   init2: usize;
+  /** What the product reads of a state with dropout. */
+  seen: usize;
 }
 
 /** Lays out the workspace, fills the first states and packs the kernel. */
@@ -92,7 +94,7 @@ function prepare(i: Recurrent, cell: Cell, block: Block, parts: Parts): void {
   cell.c = cell.hNext + size;
   cell.cNext = cell.c + size;
   const thinned = cell.cNext + size;
-  cell.seen = i.dropout ? thinned : 0;
+  parts.seen = thinned;
   memory.fill(cell.hNext, 0, size);
   memory.fill(cell.cNext, 0, 2 * size);
   fillState(cell.h, i.hidden0, i.batch, units);
@@ -149,7 +151,7 @@ function step(i: Recurrent, cell: Cell, block: Block, parts: Parts): void {
   const compute = unchecked(cells[i.kind]);
   let a = cell.h;
   if (i.dropout) {
-    a = cell.seen;
+    a = parts.seen;
     thin(a, cell.h, i.dropout, i.batch, i.units);
   }
   if (i.kind != RecurrentKind.GruResetBefore) {

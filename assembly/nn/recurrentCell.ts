@@ -1,7 +1,6 @@
-// What the cells of recurrentForward.ts and recurrentBackward.ts have in common: where the arrays of one time step lie,
-// and how a vector of them is read and written. A cell function computes eight units of a few samples from the sums of
-// the recurrent product; it may be called twice for a sample (a last tile overlaps the one before), so it never reads
-// what it writes.
+// What the cells of recurrentForward.ts and recurrentBackwardCells.ts have in common: where the arrays of one time step
+// lie, and how a vector of them is read and written. A cell function computes eight units of a few samples, by two
+// vectors of four, from the sums of the recurrent product.
 // Shapes: B batch, H units, HP = H rounded up to whole panels of eight; states are [B, HP], the rest has H columns.
 import { loadUpTo, storeUpTo } from '../lanes';
 
@@ -10,7 +9,7 @@ import { loadUpTo, storeUpTo } from '../lanes';
 export class Cell {
   /** The first of the eight units in hand, in bytes, and how many of them exist. */
   unit: usize;
-  columns: u32;
+  columns: i32;
   /** Gate g of the product's sums: eight floats at sums + 32·g for the first sample in hand. */
   sums: usize;
   strideSums: usize;
@@ -19,12 +18,11 @@ export class Cell {
   /** The inputs' part of the gates' sums. */
   projected: usize;
   strideProjected: usize;
-  /** States before and after the step, and what the product reads of the former. */
+  /** States before and after the step. */
   h: usize;
   hNext: usize;
   c: usize;
   cNext: usize;
-  seen: usize;
   strideState: usize;
   out: usize;
   strideOut: usize;
@@ -54,38 +52,26 @@ export function isPadding(cell: Cell, sample: u32): bool {
   return cell.mask != 0 && load<f32>(cell.mask + cell.strideMask * sample) == 0;
 }
 
-/** How many columns there are from the vector at `offset` bytes on; 0 or less for none. */
+/** Where the units in hand of a sample are, or 0 where the array is not there. */
 @inline
-export function columnsAt(cell: Cell, offset: usize): i32 {
-  return <i32>cell.columns - <i32>(offset >> 2);
+export function place(cell: Cell, array: usize, stride: usize, sample: u32): usize {
+  return array ? array + stride * sample + cell.unit : 0;
 }
 
-/** The vector at `offset` bytes of the units in hand, from an array of H columns; missing ones are 0. */
+/** Writes the first `columns` lanes, where there is an array for them. */
 @inline
-export function take(cell: Cell, array: usize, stride: usize, sample: u32, offset: usize): v128 {
-  return loadUpTo(array + stride * sample + cell.unit + offset, <u32>columnsAt(cell, offset));
+export function keep(address: usize, value: v128, columns: i32): void {
+  if (address) storeUpTo(address, value, <u32>columns);
 }
 
-/** Writes a vector of an array of H columns, where that is wanted at all. */
+/** The first `columns` lanes; missing ones are 0. */
 @inline
-export function keep(cell: Cell, array: usize, stride: usize, sample: u32, offset: usize, value: v128): void {
-  if (array) storeUpTo(array + stride * sample + cell.unit + offset, value, <u32>columnsAt(cell, offset));
+export function take(address: usize, columns: i32): v128 {
+  return loadUpTo(address, <u32>columns);
 }
 
-/** The vector of a state [B, HP]. */
+/** A state as the product reads it; dropout: its place, or 0. */
 @inline
-export function state(cell: Cell, array: usize, sample: u32, offset: usize): v128 {
-  return v128.load(array + cell.strideState * sample + cell.unit + offset);
-}
-
-@inline
-export function setState(cell: Cell, array: usize, sample: u32, offset: usize, value: v128): void {
-  v128.store(array + cell.strideState * sample + cell.unit + offset, value);
-}
-
-/** A state, as the product saw it. */
-@inline
-export function thinned(cell: Cell, h: v128, sample: u32, offset: usize): v128 {
-  if (!cell.dropout) return h;
-  return f32x4.mul(h, take(cell, cell.dropout, cell.gate, sample, offset));
+export function thinned(h: v128, dropout: usize, columns: i32): v128 {
+  return dropout ? f32x4.mul(h, take(dropout, columns)) : h;
 }

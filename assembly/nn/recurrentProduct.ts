@@ -101,14 +101,15 @@ export function multiplyCells(cell: Cell, block: Block, units: u32, gates: u32, 
     fewSamples(cell, block, gates, panels, compute);
     return;
   }
-  cell.sums = block.scratch;
   cell.strideSums = PANEL * gates;
   for (let p: u32 = 0; p < panels; p++) {
     choose(cell, p);
     for (let r: u32 = 0; r < block.m; r += TILE_ROWS) {
+      // The last tile begins early enough to be a whole one; what it has in common with the one before is passed over.
       const row = min(r, block.m - TILE_ROWS);
       tiles(block, p, gates, row);
-      compute(cell, row, TILE_ROWS);
+      cell.sums = block.scratch + cell.strideSums * (r - row);
+      compute(cell, r, TILE_ROWS - (r - row));
     }
   }
 }
