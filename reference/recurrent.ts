@@ -40,36 +40,32 @@ export const gateCount: Readonly<Record<RecurrentKind, number>> = {
 
 const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
 
-interface States {
-  h: number[];
-  c: number[];
+/** What the formula of one unit reads at one step. */
+interface Unit {
+  /** The inputs' part of a gate's sum. */
+  x(gate: number): number;
+  /** The states' part of it; of the GRU's reset before the product, of the last gate, that of r·h. */
+  s(gate: number): number;
+  /** The states before the step. */
+  readonly h: number;
+  readonly c: number;
 }
 
-/** One step of one sample. `seen`: h as the product reads it; product(v, gate): v · kernel + bias of a gate. */
-type Step = (before: States, seen: number[], x: number[][], product: (v: number[], gate: number) => number[]) => States;
-
-const plus = (a: number[], b: number[]) => a.map((v, u) => v + b[u]!);
-const times = (a: number[], b: number[]) => a.map((v, u) => v * b[u]!);
-const blend = (z: number[], n: number[], h: number[]) => z.map((v, u) => (1 - v) * n[u]! + v * h[u]!);
-
-const steps: Record<RecurrentKind, Step> = {
-  Tanh: ({ c }, seen, x, product) => ({ h: plus(x[0]!, product(seen, 0)).map(Math.tanh), c }),
-  Relu: ({ c }, seen, x, product) => ({ h: plus(x[0]!, product(seen, 0)).map((v) => Math.max(v, 0)), c }),
-  Lstm({ c }, seen, x, product) {
-    const gate = (g: number) => plus(x[g]!, product(seen, g));
-    const [i, f, o] = [0, 1, 3].map((g) => gate(g).map(sigmoid)) as [number[], number[], number[]];
-    const next = plus(times(f, c), times(i, gate(2).map(Math.tanh)));
-    return { h: times(o, next.map(Math.tanh)), c: next };
+const formulas: Record<RecurrentKind, (unit: Unit) => { h: number; c: number }> = {
+  Tanh: ({ x, s, c }) => ({ h: Math.tanh(x(0) + s(0)), c }),
+  Relu: ({ x, s, c }) => ({ h: Math.max(x(0) + s(0), 0), c }),
+  Lstm({ x, s, c }) {
+    const [i, f, o] = [sigmoid(x(0) + s(0)), sigmoid(x(1) + s(1)), sigmoid(x(3) + s(3))];
+    const next = f * c + i * Math.tanh(x(2) + s(2));
+    return { h: o * Math.tanh(next), c: next };
   },
-  GruResetAfter({ h, c }, seen, x, product) {
-    const [r, z] = [0, 1].map((g) => plus(x[g]!, product(seen, g)).map(sigmoid)) as [number[], number[]];
-    const n = plus(x[2]!, times(r, product(seen, 2))).map(Math.tanh);
-    return { h: blend(z, n, h), c };
+  GruResetAfter({ x, s, h, c }) {
+    const [r, z] = [sigmoid(x(0) + s(0)), sigmoid(x(1) + s(1))];
+    return { h: (1 - z) * Math.tanh(x(2) + r * s(2)) + z * h, c };
   },
-  GruResetBefore({ h, c }, seen, x, product) {
-    const [r, z] = [0, 1].map((g) => plus(x[g]!, product(seen, g)).map(sigmoid)) as [number[], number[]];
-    const n = plus(x[2]!, product(times(r, seen), 2)).map(Math.tanh);
-    return { h: blend(z, n, h), c };
+  GruResetBefore({ x, s, h, c }) {
+    const z = sigmoid(x(1) + s(1));
+    return { h: (1 - z) * Math.tanh(x(2) + s(2)) + z * h, c };
   },
 };
 
@@ -78,29 +74,34 @@ export function recurrent(given: RecurrentCase): RecurrentStates {
   const { kind, batch, time, units, x, kernel, bias, mask, dropout, hidden0, cell0, reverse = false } = given;
   const width = gateCount[kind] * units;
   const output = new Float64Array(batch * time * units);
-  const hidden = new Float64Array(batch * units);
-  const cell = new Float64Array(batch * units);
-  const row = (data: ArrayLike<number> | undefined, sample: number, missing: number) =>
-    Array.from({ length: units }, (_, u) => data?.[sample * units + u] ?? missing);
-  const product = (v: number[], gate: number) =>
-    v.map((_, u) => {
-      const column = gate * units + u;
-      return v.reduce((sum, value, k) => sum + value * kernel[k * width + column]!, bias?.[column] ?? 0);
-    });
+  const hidden = Float64Array.from({ length: batch * units }, (_, i) => hidden0?.[i] ?? 0);
+  const cell = Float64Array.from({ length: batch * units }, (_, i) => cell0?.[i] ?? 0);
+  const formula = formulas[kind];
   for (let sample = 0; sample < batch; sample++) {
-    let states: States = { h: row(hidden0, sample, 0), c: row(cell0, sample, 0) };
-    const thin = row(dropout, sample, 1);
-    for (let s = 0; s < time; s++) {
-      const t = reverse ? time - 1 - s : s;
+    const h = hidden.subarray(sample * units, (sample + 1) * units);
+    const c = cell.subarray(sample * units, (sample + 1) * units);
+    for (let step = 0; step < time; step++) {
+      const t = reverse ? time - 1 - step : step;
       const at = sample * time + t;
-      const gates = Array.from({ length: gateCount[kind] }, (_, g) =>
-        Array.from({ length: units }, (_unused, u) => x[at * width + g * units + u]!),
+      const seen = h.map((value, u) => value * (dropout?.[sample * units + u] ?? 1));
+      const product = (v: Float64Array, column: number) => {
+        let sum = bias?.[column] ?? 0;
+        for (let k = 0; k < units; k++) sum += v[k]! * kernel[k * width + column]!;
+        return sum;
+      };
+      const reset = (v: Float64Array) => v.map((value, u) => value * sigmoid(x[at * width + u]! + product(seen, u)));
+      const last = kind === 'GruResetBefore' ? reset(seen) : seen;
+      const next = Array.from(h, (_, u) =>
+        formula({
+          x: (gate) => x[at * width + gate * units + u]!,
+          s: (gate) => product(gate === 2 ? last : seen, gate * units + u),
+          h: h[u]!,
+          c: c[u]!,
+        }),
       );
-      if (!mask || mask[at] !== 0) states = steps[kind](states, times(states.h, thin), gates, product);
-      output.set(states.h, at * units);
+      if (!mask || mask[at] !== 0) next.forEach((states, u) => ([h[u], c[u]] = [states.h, states.c]));
+      output.set(h, at * units);
     }
-    hidden.set(states.h, sample * units);
-    cell.set(states.c, sample * units);
   }
   return { output, hidden, cell };
 }

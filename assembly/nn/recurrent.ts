@@ -137,7 +137,16 @@ function locate(i: Recurrent, cell: Cell, s: u32): void {
 
 /** One product of the step, `gates` gates of it, and its cells. */
 @inline
-function multiply(i: Recurrent, cell: Cell, block: Block, a: usize, panels: usize, init: usize, gates: u32, compute: CellFunction): void {
+function multiply(
+  i: Recurrent,
+  cell: Cell,
+  block: Block,
+  a: usize,
+  panels: usize,
+  init: usize,
+  gates: u32,
+  compute: CellFunction,
+): void {
   block.a = a;
   block.b = panels;
   block.init = init;

@@ -90,7 +90,15 @@ function locate(i: RecurrentBackward, cell: Cell, s: u32): void {
 
 /** One product a [batch, k] · panels, and what is made of its sums. */
 @inline
-function multiply(i: RecurrentBackward, cell: Cell, block: Block, a: usize, panels: usize, k: u32, compute: CellFunction): void {
+function multiply(
+  i: RecurrentBackward,
+  cell: Cell,
+  block: Block,
+  a: usize,
+  panels: usize,
+  k: u32,
+  compute: CellFunction,
+): void {
   block.a = a;
   block.b = panels;
   block.m = i.batch;

@@ -15,7 +15,15 @@ import {
   type RecurrentName,
 } from '../graph/operations/index.ts';
 import { resolveInitializer, type Initializer } from '../initializers/initializer.ts';
-import { createLayer, defineLayer, expectFlag, formatBatchShape, type Config, type Layer, type LayerContext } from './layer.ts';
+import {
+  createLayer,
+  defineLayer,
+  expectFlag,
+  formatBatchShape,
+  type Config,
+  type Layer,
+  type LayerContext,
+} from './layer.ts';
 import {
   recurrentConfig,
   type GruOptions,
@@ -49,7 +57,9 @@ const stateCount = (kind: RecurrentName): number => (kind === 'Lstm' ? 2 : 1);
 function expectSequence(type: string, inputs: readonly Node[], kind: RecurrentName, config: RecurrentConfig): Given {
   const [x, ...rest] = inputs as [Node, ...Node[]];
   if (inputs.length === 0 || x.shape.length !== 3)
-    throw new ShapeError(`${type}: expected input [*, time, features], got ${formatBatchShape(x?.shape.slice(1) ?? [])}`);
+    throw new ShapeError(
+      `${type}: expected input [*, time, features], got ${formatBatchShape(x?.shape.slice(1) ?? [])}`,
+    );
   const expected = config.initialState ? stateCount(kind) * config.layers : 0;
   if (rest.length !== expected && rest.length !== expected + 1)
     throw new ShapeError(
@@ -112,7 +122,10 @@ function buildLayer(
     penalty: config.recurrentPenalty,
   });
   const bias = (name: string) =>
-    context.parameter(`${prefix}${name}`, [width], { initializer: biasInitializer(config), penalty: config.biasPenalty });
+    context.parameter(`${prefix}${name}`, [width], {
+      initializer: biasInitializer(config),
+      penalty: config.biasPenalty,
+    });
   // Time first, so that what a step reads and writes lies side by side.
   let steps = permute(graph, x, [1, 0, 2]);
   const inputDropout = dropoutMask(context, config.dropout, features, x);

@@ -78,11 +78,10 @@ describe.each(kinds)('recurrent %s', (kind) => {
     [2, 3, 7],
     [4, 2, 8],
     [5, 2, 9],
-    [6, 3, 5],
-    [7, 2, 8],
-    [13, 2, 12],
-    [3, 2, 33],
-    [7, 1, 17],
+    [6, 2, 5],
+    [8, 2, 10],
+    [13, 1, 3],
+    [2, 1, 17],
   ] as const)('B=%i T=%i H=%i: forward and gradients match the reference', (batch, time, units) => {
     check(kind, [batch, time, units]);
     check(kind, [batch, time, units], { sequences: false, timeMajor: true, bias: true, initial: true });
@@ -101,7 +100,7 @@ describe.each(kinds)('recurrent %s', (kind) => {
     ['the state after the last step', { result: 'hidden' as const, initial: true }],
   ])('%s', (_, options) => {
     check(kind, [3, 4, 5], options);
-    check(kind, [8, 3, 9], options);
+    check(kind, [7, 2, 9], options);
   });
 
   const masks = {
@@ -113,7 +112,7 @@ describe.each(kinds)('recurrent %s', (kind) => {
     check(kind, [3, 4, 5], { mask, initial: true });
     check(kind, [3, 4, 5], { mask, reverse: true });
     check(kind, [3, 4, 5], { mask, sequences: false, bias: true, timeMajor: true });
-    check(kind, [9, 4, 10], { mask: [...mask, ...mask, ...mask], dropout: true });
+    check(kind, [9, 4, 3], { mask: [...mask, ...mask, ...mask], dropout: true });
   });
 });
 

@@ -196,8 +196,14 @@ function kernelGradient(graph: Graph, flat: Node, dSums: Node): Node {
   let previous = saved('previous');
   if (dropout) {
     const [spread, steps] = attributes.timeMajor
-      ? [[1, batch, units], [time, batch, units]]
-      : [[batch, 1, units], [batch, time, units]];
+      ? [
+          [1, batch, units],
+          [time, batch, units],
+        ]
+      : [
+          [batch, 1, units],
+          [batch, time, units],
+        ];
     const thinned = multiply(graph, reshape(graph, previous, steps), reshape(graph, dropout, spread));
     previous = reshape(graph, thinned, previous.shape);
   }
