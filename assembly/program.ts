@@ -25,6 +25,18 @@ import {
   Axpy,
   Update,
   OneHot,
+  Convolve,
+  ConvolveInput,
+  ConvolveKernel,
+  Depthwise,
+  DepthwiseInput,
+  DepthwiseKernel,
+  Pool,
+  PoolBackward,
+  GatherPixels,
+  ScatterPixels,
+  Interpolate,
+  InterpolateBackward,
   Recurrent,
   RecurrentBackward,
   Instruction,
@@ -36,7 +48,12 @@ import { execPackB } from './linalg/pack';
 import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
 import { execUnary, execUnaryBackward } from './nn/activation';
+import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
+import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
 import { execLossRows, execLossBackward } from './nn/loss';
+import { execGatherPixels, execScatterPixels } from './nn/pixels';
+import { execPool, execPoolBackward } from './nn/pooling';
+import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execRecurrent } from './nn/recurrent';
 import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
@@ -70,6 +87,18 @@ const handlers: StaticArray<Handler> = [
   execAxpy,
   execUpdate,
   execOneHot,
+  execConvolve,
+  execConvolveInput,
+  execConvolveKernel,
+  execDepthwise,
+  execDepthwiseInput,
+  execDepthwiseKernel,
+  execPool,
+  execPoolBackward,
+  execGatherPixels,
+  execScatterPixels,
+  execInterpolate,
+  execInterpolateBackward,
   execRecurrent,
   execRecurrentBackward,
 ];
@@ -98,6 +127,18 @@ const sizes: StaticArray<u32> = [
   offsetof<Axpy>(),
   offsetof<Update>(),
   offsetof<OneHot>(),
+  offsetof<Convolve>(),
+  offsetof<ConvolveInput>(),
+  offsetof<ConvolveKernel>(),
+  offsetof<Depthwise>(),
+  offsetof<DepthwiseInput>(),
+  offsetof<DepthwiseKernel>(),
+  offsetof<Pool>(),
+  offsetof<PoolBackward>(),
+  offsetof<GatherPixels>(),
+  offsetof<ScatterPixels>(),
+  offsetof<Interpolate>(),
+  offsetof<InterpolateBackward>(),
   offsetof<Recurrent>(),
   offsetof<RecurrentBackward>(),
 ];

@@ -10,6 +10,9 @@ export { DivergenceError, FormatError, NeuriteError, ShapeError, UnsupportedEngi
 export * from './data/index.ts';
 export { activationNames, type Activation, type ActivationName } from './layers/activations.ts';
 export { activation, dense, dropout, prelu, type DenseOptions } from './layers/core.ts';
+export * from './layers/convolution.ts';
+export * from './layers/pooling.ts';
+export * from './layers/resize.ts';
 export { gru, lstm, simpleRnn } from './layers/recurrent.ts';
 export { bidirectional, repeatVector, timeDistributed, type Merge } from './layers/sequence.ts';
 export type { GruOptions, LstmOptions, RecurrentOptions, SimpleRnnOptions } from './layers/recurrent-options.ts';
