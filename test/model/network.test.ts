@@ -130,7 +130,7 @@ describe('network', () => {
     ['no input shape', { inputShape: undefined }, TypeError, 'network: expected the option inputShape'],
     ['an unknown activation', { activation: 'rlu' }, RangeError, 'did you mean "relu"?'],
     ['a negative rate of dropout', { dropout: -0.5 }, RangeError, 'expected a rate in [0, 1), got -0.5'],
-    ['an unknown option', { units: [3] }, RangeError, 'unknown option of network "units"'],
+    ['an unknown option', { units: [3] }, RangeError, 'unknown option of network "mlp" "units"'],
   ];
   test.each(refused)('%s is refused', async (_, options, kind, message) => {
     const build = network({ type: 'mlp', inputShape: [4], outputs: 3, ...options } as NetworkOptions);
