@@ -6,7 +6,7 @@ import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
 import type { LossLike } from '../losses/loss.ts';
 import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
 import { resolveLosses } from './evaluate.ts';
-import { resolveInputs, resolveTrainingData, type ModelValues, type TensorLike } from './data.ts';
+import { resolveTrainingData } from './data.ts';
 import {
   applyFunction,
   gradientFunction,
@@ -16,6 +16,7 @@ import {
   sampleWeightsName,
   targetName,
 } from './functions.ts';
+import { resolveInputs, type ModelValues, type TensorLike } from './inputs.ts';
 import type { Model } from './model.ts';
 
 /** Of a loss against targets, or of the outputs weighted by a gradient of their shape. */

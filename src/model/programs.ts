@@ -4,7 +4,7 @@ import type { CoreInstance } from '../core/core.ts';
 import { compile, type CompileOptions } from '../graph/compile.ts';
 import { Executable } from '../graph/executable.ts';
 import type { Attributes, DType, GraphFunction, Shape } from '../graph/graph.ts';
-import { outputName } from './functions.ts';
+import { outputName } from './trace.ts';
 import type { Storage } from './storage.ts';
 import type { Topology } from './topology.ts';
 

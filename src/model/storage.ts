@@ -3,9 +3,6 @@
 import type { CoreInstance } from '../core/core.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf, type DType, type Shape } from '../graph/graph.ts';
-import { programBytes, writeProgram, type Instruction } from '../graph/program.ts';
-import type { FillTarget, Initializer } from '../initializers/initializer.ts';
-import { RandomKind } from '../core/generated/instructions.ts';
 
 export interface StoredValue {
   readonly name: string;
@@ -89,31 +86,5 @@ export class Storage {
     const view = dtype === 'i32' ? memory.integers(address, sizeOf(shape)) : memory.floats(address, sizeOf(shape));
     this.views.set(name, view);
     return view;
-  }
-
-  /** Fills a value by an initialiser, its random numbers drawn from `stream` of the seed. */
-  initialize(name: string, initializer: Initializer, seed: readonly [number, number], stream: number): void {
-    const { shape, address } = this.get(name);
-    const n = sizeOf(shape);
-    const target: FillTarget = {
-      shape,
-      constant: (value) => this.execute({ opcode: 'Fill', operands: { out: address, n, value } }),
-      random: (kind, a, b) =>
-        this.execute({
-          opcode: 'RandomFill',
-          operands: { kind: RandomKind[kind], out: address, n, a, b, seedLow: seed[0], seedHigh: seed[1], stream },
-        }),
-      edit: (change) => change(this.floats(name)),
-    };
-    initializer.draw(target);
-  }
-
-  private execute(instruction: Instruction): void {
-    const { memory } = this.instance;
-    const bytes = programBytes([instruction]);
-    const program = memory.allocate(bytes);
-    writeProgram(memory.u32.subarray(program / 4, (program + bytes) / 4), [instruction], () => 0);
-    this.instance.run(program);
-    memory.release(program);
   }
 }

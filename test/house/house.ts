@@ -7,7 +7,7 @@ const thinBuilders = ['src/layers', 'src/losses', 'src/optimizers', 'src/initial
 const operands = 'A kernel reads its operands as the instruction set lays them out.';
 const errors = 'Errors, names near to a wrong one, and what the core was generated with are in src/core.';
 /** What a user imports, from source or as built. */
-const publicApi = ['src/index.ts', 'src/node/index.ts', 'src/ops/index.ts', 'src/data/datasets/index.ts', 'dist'];
+const publicApi = ['src/index.ts', 'src/node/index.ts', 'src/inference/index.ts', 'src/ops/index.ts', 'src/data/datasets/index.ts', 'dist'];
 
 export const rules: readonly Rule[] = [
   // The core.
@@ -85,6 +85,14 @@ export const rules: readonly Rule[] = [
     besides: ['src/core', 'src/data', 'src/formats/safetensors.ts'],
     why: 'A model owns an instance of the core, takes datasets, and saves itself.',
   },
+  {
+    place: 'src/export',
+    may: ['src/graph', 'src/core'],
+  },
+  {
+    place: 'src/inference',
+    may: ['src/model', 'src/layers', 'src/core', 'src/data'],
+  },
   { place: 'src/learning', may: ['src/model', 'src/graph'], besides: ['src/core'], why: errors },
   {
     place: 'src/index.ts',
@@ -100,6 +108,7 @@ export const rules: readonly Rule[] = [
       'src/graph',
       'src/model',
       'src/learning',
+      'src/inference',
       'src/index.ts',
     ],
     packages: ['node:', 'csv-parse', '@observablehq/plot', 'linkedom'],

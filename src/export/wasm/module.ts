@@ -113,7 +113,32 @@ export function parseModule(file: Uint8Array): WasmModule {
   }
   if (parsed.functions.length !== types.length)
     throw new FormatError(`wasm: ${types.length} functions are declared and ${parsed.functions.length} defined`);
+  checkIndices(parsed);
   return parsed;
+}
+
+/** How many of each kind there are, imports included. */
+export const countsOf = (module: WasmModule) => ({
+  function: importCount(module, 'function') + module.functions.length,
+  type: module.types.length,
+  global: module.globals.length,
+  table: module.table ? 1 : 0,
+  memory: importCount(module, 'memory') + (module.memory ? 1 : 0),
+});
+
+/** @throws FormatError unless an index is of something that is there */
+export function checkIndex(index: number, kind: string, count: number): void {
+  if (!(index < count)) throw new FormatError(`wasm: ${kind} ${index} of ${count} is named`);
+}
+
+/** What sections say of each other; the operators' own indices are checked as they are read. */
+function checkIndices(module: WasmModule): void {
+  const counts = countsOf(module);
+  for (const { type } of [...module.functions, ...module.imports])
+    if (type !== undefined) checkIndex(type, 'type', counts.type);
+  for (const { kind, index } of module.exports) checkIndex(index, kind, counts[kind]);
+  for (const { functions } of module.elements) for (const index of functions) checkIndex(index, 'function', counts.function);
+  if (module.start !== null) checkIndex(module.start, 'function', counts.function);
 }
 
 function readSection(into: WasmModule, id: number, reader: ByteReader, types: readonly number[]): void {
@@ -125,7 +150,7 @@ function readSection(into: WasmModule, id: number, reader: ByteReader, types: re
   else if (id === section.export) into.exports = reader.list(readExport);
   else if (id === section.start) into.start = reader.unsigned();
   else if (id === laterSection.element) into.elements = reader.list(readElements);
-  else if (id === laterSection.code) into.functions = reader.list((_, i) => readCode(reader, types[i]!));
+  else if (id === laterSection.code) into.functions = reader.list((_, i) => readCode(reader, types[i] ?? Infinity));
   else if (id === laterSection.data) into.data = reader.list(readData);
   else if (id !== 0 && id !== laterSection.dataCount) throw new FormatError(`wasm: unknown section ${id}`);
 }
@@ -156,7 +181,10 @@ function readImport(reader: ByteReader): Import {
 }
 
 function readExport(reader: ByteReader): Export {
-  return { name: reader.name(), kind: kinds[reader.byte()]!, index: reader.unsigned() };
+  const name = reader.name();
+  const kind = kinds[reader.byte()];
+  if (!kind) throw new FormatError(`wasm: the export ${name} is of no known kind`);
+  return { name, kind, index: reader.unsigned() };
 }
 
 function readGlobal(reader: ByteReader): Global {

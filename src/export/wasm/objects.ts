@@ -28,11 +28,13 @@ export function* wordsOf({ start, bytes }: StaticData): Generator<{ address: num
 
 export class StaticMemory {
   readonly segments: readonly StaticData[];
+  private readonly tables: readonly StaticData[];
   private readonly byContent = new Map<number, StaticData>();
 
   constructor({ data, table }: WasmModule) {
     const tableSize = table?.initial ?? 0;
     this.segments = data.map((segment) => describe(segment, tableSize)).toSorted((a, b) => a.start - b.start);
+    this.tables = this.segments.filter(({ content, start, end }) => !content && end - start > 4);
     for (const segment of this.segments) if (segment.content) this.byContent.set(segment.content, segment);
     for (const segment of this.segments) segment.isDispatch = this.isDispatch(segment);
   }
@@ -49,6 +51,11 @@ export class StaticMemory {
       else return segment;
     }
     return undefined;
+  }
+
+  /** Plain constants of more than a word that begin up to `reach` bytes behind an address. */
+  tablesBehind(address: number, reach: number): StaticData[] {
+    return this.tables.filter(({ start }) => start > address && start <= address + reach);
   }
 
   /** The object whose content begins at an address. */

@@ -4,7 +4,7 @@
 // data in no other way: the address of a constant, or of the array that is indexed, stands in the code. Arrays indexed
 // by opcode can be cut to the entries that will be used.
 import { ByteReader, ByteWriter } from './bytes.ts';
-import { constantOf, importCount, type Code, type Data, type Elements, type WasmModule } from './module.ts';
+import { checkIndex, constantOf, countsOf, importCount, type Code, type Data, type Elements, type WasmModule } from './module.ts';
 import { StaticMemory, wordsOf, type StaticData } from './objects.ts';
 import { emptyOperator, op, readOperator, type Operator } from './operators.ts';
 
@@ -15,7 +15,7 @@ export interface ShakeOptions {
   readonly dispatch?: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
-/** A table that is indexed from 1, or from behind a header, has its constant address before its start. */
+/** A table of constants that is indexed from 1 has its constant address before its start. */
 const reachBefore = 64;
 
 /** What is needed of a module. */
@@ -28,6 +28,7 @@ class Needed {
   private readonly module: WasmModule;
   private readonly memory: StaticMemory;
   private readonly options: ShakeOptions;
+  private readonly counts: ReturnType<typeof countsOf>;
   private readonly imported: number;
   private readonly queue: number[] = [];
   private readonly table = new Map<number, number>();
@@ -36,6 +37,7 @@ class Needed {
     this.module = module;
     this.memory = memory;
     this.options = options;
+    this.counts = countsOf(module);
     this.imported = importCount(module, 'function');
     for (const { offset, functions } of module.elements)
       functions.forEach((index, i) => this.table.set(offset + i, index));
@@ -52,7 +54,13 @@ class Needed {
     for (let index = this.queue.pop(); index !== undefined; index = this.queue.pop()) this.scan(index);
   }
 
+  private needType(index: number): void {
+    checkIndex(index, 'type', this.counts.type);
+    this.types.add(index);
+  }
+
   private needFunction(index: number): void {
+    checkIndex(index, 'function', this.counts.function);
     if (this.functions.has(index)) return;
     this.functions.add(index);
     this.queue.push(index);
@@ -70,14 +78,14 @@ class Needed {
 
   private scanOperator({ code, index, accessesMemory }: Operator): void {
     if (code === op.call || code === op.refFunc) this.needFunction(index);
-    else if (code === op.callIndirect) this.types.add(index);
+    else if (code === op.callIndirect || (isBlock(code) && index >= 0)) this.needType(index);
     else if (code === op.globalGet || code === op.globalSet) this.needGlobal(index);
-    else if (isBlock(code) && index >= 0) this.types.add(index);
     else if (code === op.i32Const || accessesMemory) this.needAddress(index);
   }
 
   /** A constant of the source that the compiler did not fold may be an address too. */
   private needGlobal(index: number): void {
+    checkIndex(index, 'global', this.counts.global);
     this.globals.add(index);
     const global = this.module.globals[index];
     const value = global && !global.mutable ? constantOf(global) : undefined;
@@ -87,18 +95,17 @@ class Needed {
   private needAddress(address: number): void {
     const segment = this.memory.at(address);
     if (segment) this.needData(segment);
-    for (const { start, end } of this.memory.segments) {
-      if (start > address + reachBefore) break;
-      if (start > address && end - start > 4) this.needData(this.memory.at(start)!);
-    }
+    for (const near of this.memory.tablesBehind(address, reachBefore)) this.needData(near);
   }
 
   private needData(segment: StaticData): void {
     if (this.data.has(segment)) return;
     this.data.add(segment);
     if (segment.element !== null) {
+      const index = this.table.get(segment.element);
+      if (index === undefined) return;
       this.elements.add(segment.element);
-      this.needFunction(this.table.get(segment.element)!);
+      this.needFunction(index);
       return;
     }
     const kept = this.options.dispatch?.get(segment.content);
