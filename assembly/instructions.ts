@@ -28,6 +28,7 @@ export const enum Opcode {
   CheckFinite,
   Axpy,
   Update,
+  OneHot,
 }
 
 /** The elementwise functions of one argument. */
@@ -132,6 +133,9 @@ export const enum LossKind {
   Poisson,
   CosineSimilarity,
   LogCosh,
+  BinaryFocal,
+  FocalIndices,
+  FocalProbabilities,
 }
 
 export const enum UpdateKind {
@@ -429,4 +433,13 @@ export class Update extends Instruction {
   n: u32;
   scalars: usize;
   scale: usize;
+}
+
+/** out[rows, columns]: 1 in the column that index[row] (i32) names, else 0; a row of zeros where it names none. */
+@unmanaged
+export class OneHot extends Instruction {
+  out: usize;
+  index: usize;
+  rows: u32;
+  columns: u32;
 }

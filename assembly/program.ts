@@ -24,9 +24,10 @@ import {
   CheckFinite,
   Axpy,
   Update,
+  OneHot,
   Instruction,
 } from './instructions';
-import { execTranspose, execCopy, execFill } from './linalg/copy';
+import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
 import { execBinary, execBinaryBroadcast } from './linalg/elementwise';
 import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
@@ -64,6 +65,7 @@ export const handlers: StaticArray<Handler> = [
   execCheckFinite,
   execAxpy,
   execUpdate,
+  execOneHot,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -89,6 +91,7 @@ const sizes: StaticArray<u32> = [
   offsetof<CheckFinite>(),
   offsetof<Axpy>(),
   offsetof<Update>(),
+  offsetof<OneHot>(),
 ];
 
 function execHalt(pc: usize): u32 {

@@ -9,7 +9,8 @@ import type { Topology } from './topology.ts';
 
 export interface TrainingData {
   readonly inputs: ModelValues;
-  readonly targets: ModelValues;
+  /** Of the outputs whose loss takes any, in their order. */
+  readonly targets?: ModelValues;
   /** One weight for each sample. */
   readonly sampleWeights?: ArrayLike<number> | undefined;
 }
@@ -36,7 +37,7 @@ export function resolveTrainingData(
   const { inputs, count } = resolveInputs(topology, data.inputs, what);
   if (!allowNonFinite) inputs.forEach((values) => checkFinite(values, `${what}: inputs`));
   const outputShapes = topology.outputs.map((output) => [count, ...shapeOfTensor(topology, output)]);
-  const targets = separate(data.targets, topology.outputs.length, 'targets');
+  const targets = separateTargets(data.targets, losses);
   const resolved = targets.map((target, i) => resolveTarget(target, outputShapes[i]!, losses[i]!, count, what));
   return {
     inputs,
@@ -47,7 +48,19 @@ export function resolveTrainingData(
   };
 }
 
-function resolveTarget(target: Tensor, prediction: Shape, loss: Loss, count: number, what: string) {
+/** The target of each output; null where its loss takes none. */
+function separateTargets(values: ModelValues | undefined, losses: readonly Loss[]): (Tensor | null)[] {
+  const taking = losses.filter(({ takesTarget }) => takesTarget).length;
+  const given = taking ? separate(values, taking, 'targets') : [];
+  let next = 0;
+  return losses.map(({ takesTarget }) => (takesTarget ? given[next++]! : null));
+}
+
+function resolveTarget(target: Tensor | null, prediction: Shape, loss: Loss, count: number, what: string) {
+  if (!target) {
+    const shape = [count, 0];
+    return { form: loss.targetForm(prediction, shape, 'f32'), target: { data: new Float32Array(0), shape } };
+  }
   const samples = target.shape[0] ?? 0;
   if (samples !== count) throw new ShapeError(`${what}: ${count} inputs and ${samples} targets`);
   const dtype = target.data instanceof Int32Array ? 'i32' : 'f32';

@@ -57,7 +57,8 @@ function addObjective(traced: Trace, objective: Objective, batch: number): Objec
   const losses = outputs.map((prediction, i) => {
     const form = objective.forms[i]!;
     const shape = [batch, ...objective.targetShapes[i]!.slice(1)];
-    const target = input(graph, targetName(i), shape, form === 'indices' ? 'i32' : 'f32');
+    const dtype = form === 'indices' ? 'i32' : 'f32';
+    const target = form === 'none' ? null : input(graph, targetName(i), shape, dtype);
     return objective.losses[i]!.build(graph, prediction, target, form, sampleWeights);
   });
   const weighted = losses.map(({ loss }, i) => {

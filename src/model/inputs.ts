@@ -30,7 +30,7 @@ function toIntegers(values: TensorLike, what: string): Tensor {
 }
 
 /** One tensor for each of `count` inputs or outputs. */
-export function separate(values: ModelValues, count: number, what: string, read = toTensor): Tensor[] {
+export function separate(values: ModelValues | undefined, count: number, what: string, read = toTensor): Tensor[] {
   if (values === undefined || values === null) throw new TypeError(`model: expected ${what}, got ${String(values)}`);
   if (count === 1) return [read(values as TensorLike, 0)];
   if (!Array.isArray(values) || values.length !== count)

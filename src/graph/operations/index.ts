@@ -4,6 +4,7 @@ export * from './arithmetic.ts';
 export * from './dropout.ts';
 export * from './loss.ts';
 export * from './matmul.ts';
+export * from './one-hot.ts';
 export * from './reduce.ts';
 export * from './shape.ts';
 export * from './softmax.ts';
