@@ -25,6 +25,18 @@ import {
   Axpy,
   Update,
   OneHot,
+  Convolve,
+  ConvolveInput,
+  ConvolveKernel,
+  Depthwise,
+  DepthwiseInput,
+  DepthwiseKernel,
+  Pool,
+  PoolBackward,
+  GatherPixels,
+  ScatterPixels,
+  Interpolate,
+  InterpolateBackward,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -34,7 +46,12 @@ import { execPackB } from './linalg/pack';
 import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
 import { execUnary, execUnaryBackward } from './nn/activation';
+import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
+import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
 import { execLossRows, execLossBackward } from './nn/loss';
+import { execGatherPixels, execScatterPixels } from './nn/pixels';
+import { execPool, execPoolBackward } from './nn/pooling';
+import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
@@ -66,6 +83,18 @@ export const handlers: StaticArray<Handler> = [
   execAxpy,
   execUpdate,
   execOneHot,
+  execConvolve,
+  execConvolveInput,
+  execConvolveKernel,
+  execDepthwise,
+  execDepthwiseInput,
+  execDepthwiseKernel,
+  execPool,
+  execPoolBackward,
+  execGatherPixels,
+  execScatterPixels,
+  execInterpolate,
+  execInterpolateBackward,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -92,6 +121,18 @@ const sizes: StaticArray<u32> = [
   offsetof<Axpy>(),
   offsetof<Update>(),
   offsetof<OneHot>(),
+  offsetof<Convolve>(),
+  offsetof<ConvolveInput>(),
+  offsetof<ConvolveKernel>(),
+  offsetof<Depthwise>(),
+  offsetof<DepthwiseInput>(),
+  offsetof<DepthwiseKernel>(),
+  offsetof<Pool>(),
+  offsetof<PoolBackward>(),
+  offsetof<GatherPixels>(),
+  offsetof<ScatterPixels>(),
+  offsetof<Interpolate>(),
+  offsetof<InterpolateBackward>(),
 ];
 
 function execHalt(pc: usize): u32 {
