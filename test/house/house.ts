@@ -7,7 +7,14 @@ const thinBuilders = ['src/layers', 'src/losses', 'src/optimizers', 'src/initial
 const operands = 'A kernel reads its operands as the instruction set lays them out.';
 const errors = 'Errors, names near to a wrong one, and what the core was generated with are in src/core.';
 /** What a user imports, from source or as built. */
-const publicApi = ['src/index.ts', 'src/node/index.ts', 'src/inference/index.ts', 'src/ops/index.ts', 'src/data/datasets/index.ts', 'dist'];
+const publicApi = [
+  'src/index.ts',
+  'src/node/index.ts',
+  'src/inference/index.ts',
+  'src/ops/index.ts',
+  'src/data/datasets/index.ts',
+  'dist',
+];
 
 export const rules: readonly Rule[] = [
   // The core.

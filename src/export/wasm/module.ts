@@ -137,7 +137,8 @@ function checkIndices(module: WasmModule): void {
   for (const { type } of [...module.functions, ...module.imports])
     if (type !== undefined) checkIndex(type, 'type', counts.type);
   for (const { kind, index } of module.exports) checkIndex(index, kind, counts[kind]);
-  for (const { functions } of module.elements) for (const index of functions) checkIndex(index, 'function', counts.function);
+  for (const { functions } of module.elements)
+    for (const index of functions) checkIndex(index, 'function', counts.function);
   if (module.start !== null) checkIndex(module.start, 'function', counts.function);
 }
 

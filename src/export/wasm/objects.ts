@@ -73,7 +73,8 @@ export class StaticMemory {
   private isDispatch({ content, end, bytes, element }: StaticData): boolean {
     if (!content || element !== null || bytes.length < headerBytes + 4) return false;
     for (let address = content; address < end; address += 4)
-      if ((this.byContent.get(wordAt(bytes, address - (content - headerBytes)))?.element ?? null) === null) return false;
+      if ((this.byContent.get(wordAt(bytes, address - (content - headerBytes)))?.element ?? null) === null)
+        return false;
     return true;
   }
 }

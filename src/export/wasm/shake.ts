@@ -4,7 +4,16 @@
 // data in no other way: the address of a constant, or of the array that is indexed, stands in the code. Arrays indexed
 // by opcode can be cut to the entries that will be used.
 import { ByteReader, ByteWriter } from './bytes.ts';
-import { checkIndex, constantOf, countsOf, importCount, type Code, type Data, type Elements, type WasmModule } from './module.ts';
+import {
+  checkIndex,
+  constantOf,
+  countsOf,
+  importCount,
+  type Code,
+  type Data,
+  type Elements,
+  type WasmModule,
+} from './module.ts';
 import { StaticMemory, wordsOf, type StaticData } from './objects.ts';
 import { emptyOperator, op, readOperator, type Operator } from './operators.ts';
 
