@@ -27,12 +27,26 @@ const densePrediction: readonly OpcodeName[] = [
 ];
 
 /** What only training runs, beside everything that is called Backward. */
-const training: readonly OpcodeName[] = ['Dropout', 'RandomFill', 'LossRows', 'Update'];
+const training: readonly OpcodeName[] = [
+  'Dropout',
+  'RandomFill',
+  'LossRows',
+  'Update',
+  'ConvolveKernel',
+  'DepthwiseKernel',
+];
 
 const all = Object.keys(Opcode) as OpcodeName[];
 
 /** How the names begin of instructions that no dense network runs, in training either. */
-const otherFamilies: readonly string[] = [];
+const otherFamilies: readonly string[] = [
+  'Convolve',
+  'Depthwise',
+  'Pool',
+  'GatherPixels',
+  'ScatterPixels',
+  'Interpolate',
+];
 
 /** The instructions of each pack. */
 export const packs: Readonly<Record<Pack, readonly OpcodeName[]>> = {

@@ -1,6 +1,8 @@
 // `neurite/inference`: opens a saved model and predicts, without anything that trains, so that a page loads little.
-import '../layers/core.ts';
 import type { CoreOptions } from '../core/features.ts';
+import '../layers/core.ts';
+import { isLayerType } from '../layers/layer.ts';
+import '../layers/shape.ts';
 import { InferenceModel, layFoundation } from '../model/inference.ts';
 import { fillModel, openModel, type ModelSource } from '../model/open.ts';
 
@@ -17,8 +19,13 @@ export type { ModelSource } from '../model/open.ts';
  * @throws FormatError for a file that is damaged, or holds no neurite model, or one of a later version
  */
 export async function loadModel(source: ModelSource, options: CoreOptions = {}): Promise<InferenceModel> {
-  const opened = await openModel(source);
+  const opened = await openModel(source, loadLayers);
   const model = new InferenceModel(await layFoundation(opened.topology, { ...options, seed: opened.seed }, false));
   fillModel(model, opened);
   return model;
+}
+
+/** Layers beyond those of dense networks are a chunk of their own, loaded with the first model that has one. */
+async function loadLayers(types: readonly string[]): Promise<void> {
+  if (!types.every(isLayerType)) await import('../layers/others.ts');
 }

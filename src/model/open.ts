@@ -6,7 +6,7 @@ import { decodeSafetensors, type SafeTensors } from '../formats/safetensors.ts';
 import { formatShape, sameShape, type DType, type Shape } from '../graph/graph.ts';
 import { readSource } from './files.ts';
 import type { InferenceModel } from './inference.ts';
-import { topologyFromJSON, type Topology } from './topology.ts';
+import { layerTypesOf, topologyFromJSON, type Topology } from './topology.ts';
 import { valuesOf } from './trace.ts';
 
 /** Where a model may come from: a path (Node), a URL, a Blob, a Response or bytes. */
@@ -24,8 +24,14 @@ export interface OpenedModel {
   readonly remembered: Record<string, unknown>;
 }
 
-/** @throws FormatError for a file that is damaged, or holds no neurite model, or one of a later version */
-export async function openModel(source: ModelSource): Promise<OpenedModel> {
+/**
+ * @param loadLayers told the types of the file's layers before they are made
+ * @throws FormatError for a file that is damaged, or holds no neurite model, or one of a later version
+ */
+export async function openModel(
+  source: ModelSource,
+  loadLayers?: (types: readonly string[]) => Promise<void>,
+): Promise<OpenedModel> {
   const file = decodeSafetensors(await readSource(source));
   const { metadata } = file;
   if (metadata['format'] !== 'neurite')
@@ -37,7 +43,9 @@ export async function openModel(source: ModelSource): Promise<OpenedModel> {
     throw new FormatError(
       `model.load: the file is of version ${metadata['version']}; this neurite knows ${formatVersion}`,
     );
-  const topology = inFile('topology', () => topologyFromJSON(parse(metadata, 'topology')));
+  const drawn = parse(metadata, 'topology');
+  await loadLayers?.(inFile('topology', () => layerTypesOf(drawn)));
+  const topology = inFile('topology', () => topologyFromJSON(drawn));
   const seed = Number(metadata['seed'] ?? 0);
   inFile('seed', () => seedWords(seed));
   const remembered = parse(metadata, 'metadata');

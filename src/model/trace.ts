@@ -12,7 +12,7 @@ import {
   type Node,
   type Shape,
 } from '../graph/graph.ts';
-import { assign, input, storage } from '../graph/operations/index.ts';
+import { assign, input, storage } from '../graph/operations/basic.ts';
 import type { Initializer } from '../initializers/initializer.ts';
 import type { Topology } from './topology.ts';
 

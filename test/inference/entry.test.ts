@@ -23,6 +23,21 @@ test('neurite/inference holds every file of layers', () => {
   for (const name of files) expect(bundled).toContain(`layers/${name}`);
 });
 
+test('what a page with a dense network loads has no other layers, and no operations of theirs', () => {
+  const [page] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint?.endsWith('inference/index.ts'));
+  const loaded = new Set<string>();
+  const visit = ({ inputs, imports }: typeof page & object) => {
+    for (const path of Object.keys(inputs)) loaded.add(path.replace(/^.*src\//, ''));
+    for (const { path, kind } of imports) if (kind === 'import-statement') visit(metafile.outputs[path]!);
+  };
+  visit(page!);
+  expect([...loaded]).toContain('layers/core.ts');
+  expect([...loaded].filter((path) => path.startsWith('layers/')).toSorted()).toEqual(
+    ['activations', 'core', 'layer', 'shape'].map((name) => `layers/${name}.ts`),
+  );
+  expect([...loaded].filter((path) => /convolution|pooling|recurrent|attention|loss/.test(path))).toEqual([]);
+});
+
 test('neurite/inference holds nothing that trains', () => {
   const training = bundled.filter((path) =>
     /^(losses|metrics|optimizers|data\/dataset|model\/(fit|evaluate|trainer|gradients))/.test(path),
