@@ -2,7 +2,7 @@
 // losses, before anything is touched. Inputs alone are read in inputs.ts.
 import { ShapeError } from '../core/errors.ts';
 import { checkFinite, placeOf, type Tensor } from '../data/tensor.ts';
-import { sizeOf, type Shape } from '../graph/graph.ts';
+import type { Shape } from '../graph/graph.ts';
 import type { Loss, TargetForm } from '../losses/loss.ts';
 import { resolveInputs, separate, shapeOfTensor, type ModelValues } from './inputs.ts';
 import type { Topology } from './topology.ts';
@@ -112,6 +112,16 @@ function resolveSampleWeights(
   return floats;
 }
 
+/** Copies the rows from `start` on of a tensor to the beginning of `out`. */
+export function copyRows({ data, shape }: Tensor, start: number, count: number, out: Float32Array | Int32Array): void {
+  const size = data.length / shape[0]!;
+  const from = start * size;
+  const length = count * size;
+  // For a few values the call of `set` costs more than the copy.
+  if (length > 24) out.set(length === data.length ? data : data.subarray(from, from + length));
+  else for (let i = 0; i < length; i++) out[i] = data[from + i]!;
+}
+
 /** Copies the rows `indices[start…start+count)` of a tensor into consecutive memory. */
 export function gatherRows(
   source: Tensor,
@@ -121,7 +131,7 @@ export function gatherRows(
   out: Float32Array | Int32Array,
 ): void {
   const { data, shape } = source;
-  const size = sizeOf(shape.slice(1));
+  const size = data.length / shape[0]!;
   for (let row = 0; row < count; row++) {
     const from = indices[start + row]! * size;
     // For a few values the call of `set` costs more than the copy.

@@ -32,7 +32,7 @@ export class Model extends InferenceModel {
     const foundation = await layFoundation(topology, options, true);
     const model = new Model(foundation);
     const words = seedWords(model.seed);
-    model.parameters.forEach((info, stream) => initialize(foundation.instance, model.storage, info, words, stream));
+    model.parameters.forEach((info, stream) => initialize(model.storage, info, words, stream));
     return model;
   }
 

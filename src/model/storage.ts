@@ -3,6 +3,7 @@
 import type { CoreInstance } from '../core/core.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf, type DType, type Shape } from '../graph/graph.ts';
+import { programBytes, writeProgram, type Instruction } from '../graph/program.ts';
 
 export interface StoredValue {
   readonly name: string;
@@ -86,5 +87,22 @@ export class Storage {
     const view = dtype === 'i32' ? memory.integers(address, sizeOf(shape)) : memory.floats(address, sizeOf(shape));
     this.views.set(name, view);
     return view;
+  }
+
+  /** Whether no element of a value is NaN or infinite. */
+  isFinite(name: string): boolean {
+    const { address, shape } = this.get(name);
+    return this.execute({ opcode: 'CheckFinite', operands: { x: address, n: sizeOf(shape) } });
+  }
+
+  /** @internal Runs one instruction. False where it stopped: a guard that failed. */
+  execute(instruction: Instruction): boolean {
+    const { memory } = this.instance;
+    const bytes = programBytes([instruction]);
+    const program = memory.allocate(bytes);
+    writeProgram(memory.u32.subarray(program / 4, (program + bytes) / 4), [instruction], () => 0);
+    const end = this.instance.run(program) >>> 0;
+    memory.release(program);
+    return end === program + bytes - 4;
   }
 }

@@ -88,8 +88,13 @@ export class Trainer {
   /** Writes what the next step needs: its number for dropout, its hyperparameters for the update. */
   beginStep(learningRate: number): void {
     const { storage } = this.model;
+    this.writeStep(learningRate, storage.integers(counterName), storage.floats(scalarsName));
+  }
+
+  /** The same into the memory of the counter and the scalars, where that is at hand. */
+  writeStep(learningRate: number, counter: Int32Array, scalars: Float32Array): void {
     this.step++;
-    storage.integers(counterName)[2] = this.step;
-    this.optimizer!.scalars(this.step, learningRate, this.optimizerState, storage.floats(scalarsName));
+    counter[2] = this.step;
+    this.optimizer!.scalars(this.step, learningRate, this.optimizerState, scalars);
   }
 }
