@@ -2,29 +2,16 @@
 // All of them trace the same layers (trace.ts); what differs is what is asked of the result.
 import { penaltyNode } from '../layers/core.ts';
 import { addGradients } from '../graph/gradients.ts';
-import { Graph, type GraphFunction, type Node, type Shape } from '../graph/graph.ts';
-import {
-  add,
-  binary,
-  divide,
-  input,
-  multiply,
-  reduce,
-  scalar,
-  storage,
-  unary,
-  update,
-} from '../graph/operations/index.ts';
+import type { GraphFunction, Node, Shape } from '../graph/graph.ts';
+import { add, input, multiply, reduce, scalar } from '../graph/operations/index.ts';
 import type { Loss, LossNodes, TargetForm } from '../losses/loss.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Topology } from './topology.ts';
-import { addAssignments, named, outputName, trace, volatileStorage, type ParameterInfo, type Trace } from './trace.ts';
+import { addAssignments, named, outputName, trace, type Trace } from './trace.ts';
+import { addUpdates, gradientName } from './updates.ts';
 
 export * from './trace.ts';
 
-/** Names of what training stores beside the parameters. */
-export const scalarsName = 'optimizer.scalars';
-export const slotName = (slot: string, parameter: string): string => `optimizer.${slot}.${parameter}`;
 /** Inputs beside the model's own have a colon, which no input of a model has. */
 export const targetName = (index: number): string => `target:${index}`;
 export const sampleWeightsName = 'weights:samples';
@@ -110,42 +97,6 @@ export function trainFunction(
   return { nodes: graph.nodes, outputs: { loss, ...named(outputs, outputName) }, effects };
 }
 
-interface GradientPair {
-  readonly parameter: Node;
-  readonly info: ParameterInfo;
-  readonly gradient: Node;
-}
-
-/** Clips the gradients as the optimizer asks, and adds its update of every parameter. */
-function addUpdates(graph: Graph, optimizer: Optimizer, pairs: readonly GradientPair[]): Node[] {
-  const { clipValue, clipNorm } = optimizer;
-  const clipped = pairs.map((pair) =>
-    clipValue === undefined ? pair : { ...pair, gradient: unary(graph, 'Clip', pair.gradient, -clipValue, clipValue) },
-  );
-  const scale = clipNorm === undefined || pairs.length === 0 ? scalar(graph, 1) : clipScale(graph, clipped, clipNorm);
-  const scalars = volatileStorage(graph, scalarsName, [optimizer.scalarCount], 'f32');
-  return clipped.map(({ parameter, info, gradient }) => {
-    graph.label = parameter.label;
-    const slots = optimizer.slots.map(({ name }) =>
-      volatileStorage(graph, slotName(name, info.name), info.shape, 'f32'),
-    );
-    return update(graph, optimizer.updateKind, parameter, gradient, scalars, scale, slots);
-  });
-}
-
-/** min(1, maximum / (‖all gradients‖ + 1e-6)), as PyTorch's clip_grad_norm_. */
-function clipScale(graph: Graph, pairs: readonly GradientPair[], maximum: number): Node {
-  const squares = pairs.map(({ gradient }) => reduce(graph, 'SumOfSquares', gradient));
-  const norm = unary(
-    graph,
-    'Sqrt',
-    squares.reduce((sum, next) => add(graph, sum, next)),
-  );
-  const ratio = divide(graph, scalar(graph, maximum), unary(graph, 'Affine', norm, 1, 1e-6));
-  return binary(graph, 'Minimum', ratio, scalar(graph, 1));
-}
-
-export const gradientName = (parameter: string): string => `gradient:${parameter}`;
 export const inputGradientName = (index: number): string => `inputGradient${index}`;
 export const outputGradientName = (index: number): string => `outputGradient:${index}`;
 
@@ -178,16 +129,4 @@ export function gradientFunction(topology: Topology, batch: number, objective: O
     },
     effects: [],
   };
-}
-
-/** The optimizer's update alone, with the gradients as inputs. */
-export function applyFunction(parameters: readonly ParameterInfo[], optimizer: Optimizer): GraphFunction {
-  const graph = new Graph();
-  const pairs = parameters.map((info) => ({
-    info,
-    parameter: storage(graph, info.name, info.shape),
-    gradient: input(graph, gradientName(info.name), info.shape),
-  }));
-  const effects = addUpdates(graph, optimizer, pairs);
-  return { nodes: graph.nodes, outputs: {}, effects };
 }
