@@ -42,11 +42,11 @@ const embedded: Readonly<Record<'simd' | 'relaxed', Readonly<Record<Pack, Embedd
 /** The bytes of a module. The debug build is not cut: it is for tests. */
 export async function coreBytes(variant: Variant, pack: Pack = 'full'): Promise<Uint8Array<ArrayBuffer>> {
   const load: Embedded = variant === 'debug' ? () => import('./generated/debug.ts') : embedded[variant][pack];
-  return decode((await load()).default);
+  return decodeModule((await load()).default);
 }
 
 /** Each character is a byte plus 48 (scripts/build-core.mjs): smaller than base64 once compressed. */
-function decode(text: string): Uint8Array<ArrayBuffer> {
+export function decodeModule(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i) - 48;
   if (bytes[0] !== 0 || bytes[1] !== 0x61)

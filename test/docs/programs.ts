@@ -26,6 +26,7 @@ const alias = {
   'neurite/inference': join(root, 'src/node/inference.ts'),
   'neurite/ops': join(root, 'src/ops/index.ts'),
   'neurite/datasets': join(root, 'src/data/datasets/index.ts'),
+  'neurite/biology': join(root, 'src/biology/index.ts'),
 };
 
 const inMemory = (programs: readonly Program[]): Plugin => ({
