@@ -179,7 +179,7 @@ test.each(['concat', 'sum', 'mul', 'ave'] as const)('bidirectional: merged by %s
       if (merge === 'mul') return a.map((v, i) => v * b[i]!);
       if (merge === 'ave') return a.map((v, i) => (v + b[i]!) / 2);
       const rows = Array.from({ length: a.length / 5 }, (_, r) =>
-        [a, b].flatMap((v) => [...v.slice(5 * r, 5 * r + 5)]),
+        [a, b].flatMap((v) => Array.from(v.subarray(5 * r, 5 * r + 5))),
       );
       return Float64Array.from(rows.flat());
     });
@@ -203,7 +203,7 @@ test('bidirectional: masks, stacks and files', async () => {
 async function changed(net: Model, name: string, x: Tensor): Promise<boolean[]> {
   const before = net.getWeights()[name]!;
   await net.fit(
-    { inputs: x, targets: new Array(x.shape[0]!).fill([1]) },
+    { inputs: x, targets: Array.from({ length: x.shape[0]! }, () => [1]) },
     { loss: 'mse', optimizer: sgd({ learningRate: 1 }), batchSize: x.shape[0]!, epochs: 1 },
   );
   const after = net.getWeights()[name]!.data;
