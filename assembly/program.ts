@@ -24,6 +24,23 @@ import {
   CheckFinite,
   Axpy,
   Update,
+  Rare,
+  Convert,
+  Integer,
+  IntegerReduce,
+  IntegerProduct,
+  Rearrange,
+  Select,
+  Gather,
+  GatherElements,
+  ScatterElements,
+  GatherTuples,
+  ScatterTuples,
+  CumulativeSum,
+  TopK,
+  Resample,
+  GridSample,
+  Determinant,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill } from './linalg/copy';
@@ -32,6 +49,13 @@ import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
 import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
+import { execGather, execGatherElements, execGatherTuples } from './linalg/gather';
+import { execConvert, execInteger, execIntegerProduct, execIntegerReduce } from './linalg/integer';
+import { execCumulativeSum, execTopK } from './linalg/order';
+import { execDeterminant, execRare } from './linalg/rare';
+import { execRearrange, execSelect } from './linalg/rearrange';
+import { execScatterElements, execScatterTuples } from './linalg/scatter';
+import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execLossRows, execLossBackward } from './nn/loss';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
@@ -64,6 +88,23 @@ const handlers: StaticArray<Handler> = [
   execCheckFinite,
   execAxpy,
   execUpdate,
+  execRare,
+  execConvert,
+  execInteger,
+  execIntegerReduce,
+  execIntegerProduct,
+  execRearrange,
+  execSelect,
+  execGather,
+  execGatherElements,
+  execScatterElements,
+  execGatherTuples,
+  execScatterTuples,
+  execCumulativeSum,
+  execTopK,
+  execResample,
+  execGridSample,
+  execDeterminant,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -89,6 +130,23 @@ const sizes: StaticArray<u32> = [
   offsetof<CheckFinite>(),
   offsetof<Axpy>(),
   offsetof<Update>(),
+  offsetof<Rare>(),
+  offsetof<Convert>(),
+  offsetof<Integer>(),
+  offsetof<IntegerReduce>(),
+  offsetof<IntegerProduct>(),
+  offsetof<Rearrange>(),
+  offsetof<Select>(),
+  offsetof<Gather>(),
+  offsetof<GatherElements>(),
+  offsetof<ScatterElements>(),
+  offsetof<GatherTuples>(),
+  offsetof<ScatterTuples>(),
+  offsetof<CumulativeSum>(),
+  offsetof<TopK>(),
+  offsetof<Resample>(),
+  offsetof<GridSample>(),
+  offsetof<Determinant>(),
 ];
 
 function execHalt(pc: usize): u32 {
