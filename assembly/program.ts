@@ -24,6 +24,19 @@ import {
   CheckFinite,
   Axpy,
   Update,
+  OneHot,
+  Convolve,
+  ConvolveInput,
+  ConvolveKernel,
+  Depthwise,
+  DepthwiseInput,
+  DepthwiseKernel,
+  Pool,
+  PoolBackward,
+  GatherPixels,
+  ScatterPixels,
+  Interpolate,
+  InterpolateBackward,
   Rare,
   Convert,
   Integer,
@@ -43,7 +56,7 @@ import {
   Determinant,
   Instruction,
 } from './instructions';
-import { execTranspose, execCopy, execFill } from './linalg/copy';
+import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
 import { execBinary, execBinaryBroadcast } from './linalg/elementwise';
 import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
@@ -57,7 +70,12 @@ import { execRearrange, execSelect } from './linalg/rearrange';
 import { execScatterElements, execScatterTuples } from './linalg/scatter';
 import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
+import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
+import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
 import { execLossRows, execLossBackward } from './nn/loss';
+import { execGatherPixels, execScatterPixels } from './nn/pixels';
+import { execPool, execPoolBackward } from './nn/pooling';
+import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
@@ -88,6 +106,19 @@ const handlers: StaticArray<Handler> = [
   execCheckFinite,
   execAxpy,
   execUpdate,
+  execOneHot,
+  execConvolve,
+  execConvolveInput,
+  execConvolveKernel,
+  execDepthwise,
+  execDepthwiseInput,
+  execDepthwiseKernel,
+  execPool,
+  execPoolBackward,
+  execGatherPixels,
+  execScatterPixels,
+  execInterpolate,
+  execInterpolateBackward,
   execRare,
   execConvert,
   execInteger,
@@ -130,6 +161,19 @@ const sizes: StaticArray<u32> = [
   offsetof<CheckFinite>(),
   offsetof<Axpy>(),
   offsetof<Update>(),
+  offsetof<OneHot>(),
+  offsetof<Convolve>(),
+  offsetof<ConvolveInput>(),
+  offsetof<ConvolveKernel>(),
+  offsetof<Depthwise>(),
+  offsetof<DepthwiseInput>(),
+  offsetof<DepthwiseKernel>(),
+  offsetof<Pool>(),
+  offsetof<PoolBackward>(),
+  offsetof<GatherPixels>(),
+  offsetof<ScatterPixels>(),
+  offsetof<Interpolate>(),
+  offsetof<InterpolateBackward>(),
   offsetof<Rare>(),
   offsetof<Convert>(),
   offsetof<Integer>(),

@@ -4,11 +4,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CoreInstance, loadCore } from '../src/core/core.ts';
+import { loadCore } from '../src/core/core.ts';
 import type { Variant } from '../src/core/features.ts';
-import { kernelCases } from '../src/node/bench/kernels.ts';
+import { casesOf } from '../src/node/bench/cases.ts';
 import { describeMachine, machineLine, type Machine } from '../src/node/bench/machine.ts';
-import { fitLoop, predictionCases, runOnce, trainingCases } from '../src/node/bench/models.ts';
+import { fitLoop, runOnce } from '../src/node/bench/models.ts';
 import { networkModel, networks } from '../src/node/bench/networks.ts';
 import { plotRows } from '../src/node/bench/plot.ts';
 import { runSuite, type SuiteResult } from '../src/node/bench/suite.ts';
@@ -24,15 +24,9 @@ const rounds = values.quick ? { rounds: 5, sample: 3, warmUp: 20 } : { rounds: 3
 
 async function main(): Promise<void> {
   const core = await loadCore({ variant: values.variant as Variant | undefined });
-  const options = { variant: core.variant };
   const machine = describeMachine(core.variant);
   console.log(machineLine(machine));
-  const cases = [
-    ...kernelCases(new CoreInstance(core)),
-    ...(await predictionCases(options)),
-    ...(await trainingCases(options)),
-  ].filter(({ group }) => !values.only || group === values.only);
-  if (!cases.length) throw new RangeError(`bench: no group "${values.only}"`);
+  const cases = await casesOf(values.only ?? 'all', core.variant);
   const suite = await runSuite(cases, core.variant, rounds);
   console.log(`${formatLimits(suite.limits)}\n${formatRows(suite.rows)}`);
   if (suite.failures.length) console.log(formatFailures(suite.failures));

@@ -1,46 +1,36 @@
 // npm run bench:peers: the peers, installed in bench/peers, do the same work as the library, in turns, one at a time.
 // Writes bench/results/peers.json and peers.md. A peer that does not install or does not start is named and skipped; a
 // result that differs from ours is printed and counts as failed (exit code 1).
-//   --quick   few short rounds     --no-install   take the peers as they are
+//   --quick   few short rounds     --no-install   take the peers as they are     --only TEXT   the works whose name has it:
+// nothing is written then
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { formatSeconds } from '../src/node/bench/table.ts';
 import { describeMachine, machineLine } from '../src/node/bench/machine.ts';
-import { peakFlops } from '../src/node/bench/peak.ts';
 import { median } from '../src/node/bench/statistics.ts';
 import { Child } from './lib/child.ts';
 import { contest, type Contest, type ContestFailure, type ContestOptions, type Entry } from './lib/contest.ts';
-import {
-  compareContest,
-  compareStartUps,
-  compareWires,
-  compareWithPeak,
-  goals,
-  peakGoals,
-  peers,
-  tuned,
-  type Comparison,
-  type Goal,
-} from './lib/goals.ts';
+import { compareContest, compareStartUps, compareWires, compareWithPeak, type Comparison } from './lib/goals.ts';
 import { installPeers, nodeOf, wantedPeers } from './lib/install.ts';
 import { markdownReport, type PeerResults } from './lib/markdown.ts';
 import { emptyProgram, measureStartUps, ourProgram, peerPrograms } from './lib/startup.ts';
 import { ourWire, peerWires } from './lib/wire.ts';
-import {
-  ownProducts,
-  productName,
-  trainedNetworks,
-  trainingName,
-  tunedXorName,
-  xorError,
-  xorName,
-} from './lib/works.ts';
+import { families } from './works/index.ts';
+import { peers, type Goal, type ShareGoal } from './works/work.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'bench/peers');
 const results = join(root, 'bench/results');
-const cache = join(folder, 'node_modules/.cache/neurite-bench');
-const isQuick = process.argv.includes('--quick');
+// Inside the peers' folder, so that the suites find their packages; apart for each checkout that shares that folder.
+const checkout = createHash('sha256').update(root).digest('hex').slice(0, 8);
+const cache = join(folder, 'node_modules/.cache/neurite-bench', checkout);
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, 'no-install': { type: 'boolean' }, only: { type: 'string' } },
+});
+const isQuick = values.quick === true;
+const isWanted = ({ work }: { work: string }): boolean => !values.only || work.includes(values.only);
 const options: ContestOptions = isQuick
   ? { rounds: 5, sample: 10, warmUp: 80 }
   : { rounds: 25, sample: 40, warmUp: 600 };
@@ -76,66 +66,80 @@ interface Peer {
 const log = (text: string) => process.stderr.write(`${text}\n`);
 
 async function main(): Promise<void> {
-  const installed = process.argv.includes('--no-install')
-    ? { versions: wantedPeers(folder), missing: {} }
-    : await installPeers(folder);
-  const skipped: Record<string, string> = {};
+  const installed = values['no-install'] ? { versions: wantedPeers(folder), missing: {} } : await installPeers(folder);
   for (const [name, reason] of Object.entries(installed.missing)) log(`skipped: ${name} did not install: ${reason}`);
   if (installed.missing['node']) throw new Error(`bench:peers needs Node 24: ${installed.missing['node']}`);
   mkdirSync(cache, { recursive: true });
   const machine = describeMachine('relaxed');
   log(machineLine(machine));
   const node = nodeOf(folder);
-  const notes: Record<string, string> = {};
-  const ours = await start('neurite', 'ours', [node], {}, notes);
-  const others: Peer[] = [];
+  const report: Report = { notes: {}, skipped: {}, nodes: {}, comparisons: [], failures: [] };
+  const ours = await start('neurite', 'ours', [node], {}, report.notes);
+  const others = await startPeers(node, installed.missing, report);
+  report.nodes['relaxed'] = (await ours.child.hello()).node;
+  report.comparisons.push(...(await ownShares(ours, 'relaxed')), ...(await plainShares(report)));
+  const noise: number[] = [];
+  for (const goal of families.flatMap(({ goals }) => goals).filter(isWanted))
+    noise.push(await raceFor(goal, ours, others, report));
+  for (const { child } of [ours, ...others]) child.close();
+  if (!values.only)
+    report.comparisons.push(...(await startUps(node, report.skipped)), ...(await wires(report.skipped)));
+  const { versions } = installed;
+  write({ machine, versions, noise: noise.length ? median(noise) : 0, rounds: options.rounds, ...report });
+  if (report.failures.length) process.exitCode = 1;
+}
+
+/** What is found out on the way. */
+interface Report {
+  readonly notes: Record<string, string>;
+  readonly skipped: Record<string, string>;
+  readonly nodes: Record<string, string>;
+  readonly comparisons: Comparison[];
+  readonly failures: ContestFailure[];
+}
+
+/** Every peer that is installed and starts; the others are named. */
+async function startPeers(
+  node: string,
+  missing: Readonly<Record<string, string>>,
+  { notes, skipped }: Report,
+): Promise<Peer[]> {
+  const started: Peer[] = [];
   for (const { name, file, needs, environment = {} } of suites) {
-    const lacking = needs.find((one) => one in installed.missing);
+    const lacking = needs.find((one) => one in missing);
     try {
-      if (lacking) throw new Error(`${lacking} did not install: ${installed.missing[lacking]}`);
-      others.push(await start(name, file, [node], environment, notes));
+      if (lacking) throw new Error(`${lacking} did not install: ${missing[lacking]}`);
+      started.push(await start(name, file, [node], environment, notes));
     } catch (error) {
       skipped[name] = (error as Error).message.split('\n')[0]!;
       log(`skipped: ${name}: ${skipped[name]}`);
     }
   }
-  const failures: ContestFailure[] = [];
-  const comparisons: Comparison[] = [];
-  const noise: number[] = [];
-  comparisons.push(...(await ownPeak(ours, 'relaxed')));
-  const nodes: Record<string, string> = { relaxed: (await ours.child.hello()).node };
-  if (process.versions.node.startsWith('20.')) {
-    const plain = await start('neurite', 'ours', [process.execPath], { NEURITE_VARIANT: 'simd' }, {});
-    nodes['plain'] = process.version;
-    comparisons.push(...(await ownPeak(plain, 'simd')));
-    plain.child.close();
-  } else {
+  return started;
+}
+
+/** The shares of the plain build, where this is the Node that it is measured on. */
+async function plainShares({ nodes, skipped }: Report): Promise<Comparison[]> {
+  if (!process.versions.node.startsWith('20.')) {
     skipped['plain SIMD on Node 20'] = `this runs on Node ${process.versions.node}`;
     log(`skipped: plain SIMD on Node 20: ${skipped['plain SIMD on Node 20']}`);
+    return [];
   }
-  for (const goal of goals) {
-    const done = await race(goal, ours, others);
-    failures.push(...done.failures);
-    noise.push(done.measured[0]!.spread);
-    comparisons.push(...compareContest(goal, done));
-    done.failures.forEach(({ name, work, reason }) => log(`FAILED ${name}, ${work}: ${reason}`));
-    log(`${goal.label}: ${done.measured.map(({ name, median }) => `${name} ${formatSeconds(median)}`).join(', ')}`);
-  }
-  for (const { child } of [ours, ...others]) child.close();
-  comparisons.push(...(await startUps(node, skipped)), ...(await wires(skipped)));
-  const all: PeerResults = {
-    machine,
-    nodes,
-    versions: installed.versions,
-    notes,
-    noise: median(noise),
-    rounds: options.rounds,
-    comparisons,
-    failures,
-    skipped,
-  };
-  write(all);
-  if (failures.length) process.exitCode = 1;
+  const plain = await start('neurite', 'ours', [process.execPath], { NEURITE_VARIANT: 'simd' }, {});
+  nodes['plain'] = process.version;
+  const comparisons = await ownShares(plain, 'simd');
+  plain.child.close();
+  return comparisons;
+}
+
+/** Races one work; returns the spread of our rounds. */
+async function raceFor(goal: Goal, ours: Peer, others: readonly Peer[], report: Report): Promise<number> {
+  const done = await race(goal, ours, others);
+  report.failures.push(...done.failures);
+  report.comparisons.push(...compareContest(goal, done));
+  done.failures.forEach(({ name, work, reason }) => log(`FAILED ${name}, ${work}: ${reason}`));
+  log(`${goal.label}: ${done.measured.map(({ name, median }) => `${name} ${formatSeconds(median)}`).join(', ')}`);
+  return done.measured[0]!.spread;
 }
 
 async function start(
@@ -152,48 +156,47 @@ async function start(
   return { child, works: new Set(works) };
 }
 
-/** Ours against all that can do the work. */
-function race({ work }: Goal, ours: Peer, others: readonly Peer[]): Promise<Contest> {
-  // jax-js trains by SGD: it is timed against our Adam, and its losses are held against those of our SGD.
-  const byDescent = trainedNetworks.find((name) => trainingName(name, 'Adam') === work);
-  const descent = byDescent && trainingName(byDescent, 'SGD');
-  const entries = others.flatMap(({ child, works }): Entry[] => {
-    if (work === xorName && works.has(tunedXorName))
-      return [
-        { participant: child, work },
-        { participant: child, work: tunedXorName, name: tuned(child.name) },
-      ];
-    if (works.has(work)) return [{ participant: child, work }];
-    if (descent && works.has(descent)) return [{ participant: child, work: descent, checkedAgainst: descent }];
-    return [];
-  });
-  const judge = work === xorName ? { judge: judgeError } : {};
-  return contest({ participant: ours.child, work }, entries, { ...options, ...judge });
+/** Ours against all that can do the work, or what stands for it. */
+function race({ work, substitutes = [], judge }: Goal, ours: Peer, others: readonly Peer[]): Promise<Contest> {
+  const entries = others.flatMap(({ child, works }): Entry[] => [
+    ...(works.has(work) ? [{ participant: child, work }] : []),
+    ...substitutes
+      .filter((one) => works.has(one.work))
+      .map(({ name, ...one }) => ({ participant: child, ...one, ...(name && { name: name(child.name) }) })),
+  ]);
+  return contest({ participant: ours.child, work }, entries, { ...options, ...(judge && { judge }) });
 }
 
-/** Training to a given error has no one result: the error itself is judged. */
-const judgeError = ([error]: readonly number[], [ourError]: readonly number[]): string | undefined =>
-  [error!, ourError!].every((value) => value <= xorError)
-    ? undefined
-    : `a trained network has an error of ${error}, ours of ${ourError}; at most ${xorError} is allowed`;
+/** Our rates as shares of the machine's peak, or of another work of ours: all against the same in one contest. */
+async function ownShares({ child }: Peer, variant: 'relaxed' | 'simd'): Promise<Comparison[]> {
+  const wanted = families
+    .flatMap(({ shares = [] }) => shares)
+    .filter((one) => one.atLeast[variant] !== undefined && isWanted(one));
+  const comparisons: Comparison[] = [];
+  for (const yardstick of new Set(wanted.map(({ against }) => against.work))) {
+    const group = wanted.filter(({ against }) => against.work === yardstick);
+    comparisons.push(...(await sharesOf(child, group, yardstick, variant)));
+  }
+  return comparisons;
+}
 
-async function ownPeak({ child }: Peer, variant: 'relaxed' | 'simd'): Promise<Comparison[]> {
-  const works = ownProducts.map(([m, n, k]) => ({ name: productName(m, n, k), flops: 2 * m * n * k }));
-  const entries = works.map(({ name }) => ({ participant: child, work: name }));
-  // The peak is a piece of work like the others: it takes its turns among them.
-  const { measured } = await contest({ participant: child, work: 'peak' }, entries, {
+async function sharesOf(child: Child, group: readonly ShareGoal[], yardstick: string, variant: 'relaxed' | 'simd') {
+  const entries = group.map(({ work }) => ({ participant: child, work }));
+  // The yardstick is a piece of work like the others: it takes its turns among them.
+  const { measured } = await contest({ participant: child, work: yardstick }, entries, {
     ...options,
     judge: () => undefined,
   });
-  const [peak, ...products] = measured;
-  return products.map((product, i) =>
-    compareWithPeak(
-      `${works[i]!.name}, ${variant === 'simd' ? 'plain SIMD, Node 20' : 'relaxed SIMD, Node 24'}`,
-      { ...product, flops: works[i]!.flops },
-      { samples: peak!.samples, flops: peakFlops },
-      peakGoals[variant],
-    ),
-  );
+  const [peak, ...ours] = measured;
+  return ours.map((one, i) => {
+    const { work, flops, against, atLeast } = group[i]!;
+    return compareWithPeak(
+      `${work}, ${variant === 'simd' ? 'plain SIMD, Node 20' : 'relaxed SIMD, Node 24'}`,
+      { ...one, flops },
+      { name: against.name, samples: peak!.samples, flops: against.flops },
+      atLeast[variant]!,
+    );
+  });
 }
 
 async function startUps(node: string, skipped: Record<string, string>): Promise<Comparison[]> {
@@ -230,10 +233,11 @@ async function wires(skipped: Record<string, string>): Promise<Comparison[]> {
 }
 
 function write(all: PeerResults): void {
+  console.log(markdownReport(all));
+  if (values.only) return;
   mkdirSync(results, { recursive: true });
   writeFileSync(join(results, 'peers.json'), `${JSON.stringify(all, null, 2)}\n`);
   writeFileSync(join(results, 'peers.md'), markdownReport(all));
-  console.log(markdownReport(all));
 }
 
 await main();

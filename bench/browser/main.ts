@@ -1,7 +1,6 @@
 // The benchmark in a page: by hand with its form, or by a script that calls `runBenchmark` (bench/browser.ts).
-import { CoreInstance, loadCore } from '../../src/core/core.ts';
-import { kernelCases } from '../../src/node/bench/kernels.ts';
-import { predictionCases, trainingCases } from '../../src/node/bench/models.ts';
+import { loadCore } from '../../src/core/core.ts';
+import { casesOf, groupNames } from '../../src/node/bench/cases.ts';
 import { runSuite, type SuiteResult } from '../../src/node/bench/suite.ts';
 import { formatFailures, formatLimits, formatRows } from '../../src/node/bench/table.ts';
 
@@ -22,20 +21,9 @@ export interface PageResult extends SuiteResult {
   readonly text: string;
 }
 
-async function allCases() {
-  const core = await loadCore();
-  const options = { variant: core.variant };
-  const cases = [
-    ...kernelCases(new CoreInstance(core)),
-    ...(await predictionCases(options)),
-    ...(await trainingCases(options)),
-  ];
-  return { cases, variant: core.variant };
-}
-
 async function runBenchmark({ group, ...timing }: PageOptions): Promise<PageResult> {
-  const { cases, variant } = await allCases();
-  const chosen = cases.filter((one) => !group || group === 'all' || one.group === group);
+  const { variant } = await loadCore();
+  const chosen = await casesOf(group ?? 'all', variant);
   const onRound = (round: number, rounds: number) => say(`Round ${round + 1} of ${rounds} …`);
   const suite = await runSuite(chosen, variant, { ...timing, onRound });
   return {
@@ -83,13 +71,11 @@ function save(): void {
   link.click();
 }
 
-async function fillForm(): Promise<void> {
-  const { cases } = await allCases();
-  const names = ['all', ...new Set(cases.map(({ group }) => group))];
-  element('group').append(...names.map((name) => new Option(name, name)));
+function fillForm(): void {
+  element('group').append(...groupNames.map((name) => new Option(name, name)));
   element('form').addEventListener('submit', (event) => void onSubmit(event));
   element('save').addEventListener('click', save);
 }
 
 Object.assign(globalThis, { runBenchmark });
-await fillForm();
+fillForm();

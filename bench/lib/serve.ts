@@ -2,7 +2,7 @@
 // JSON each way. The parent lets the children take turns, so that no two work at once.
 import { createInterface } from 'node:readline';
 import { calibrate, timeOnce } from '../../src/node/bench/timing.ts';
-import type { PeerWork, Works } from './works.ts';
+import type { PeerWork, Works } from '../works/work.ts';
 
 /** What the parent asks. */
 export type Request =

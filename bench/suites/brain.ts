@@ -1,24 +1,15 @@
 // brain.js: plain JavaScript. It learns XOR twice: by its defaults, and by the rate and momentum that needed the fewest
 // epochs of those tried (191 instead of 4454).
-import { networkWeights } from '../../src/node/bench/networks.ts';
+import { networks, networkWeights } from '../../src/node/bench/networks.ts';
 import { load, serve } from '../lib/serve.ts';
-import {
-  networkNamed,
-  predictionData,
-  predictionName,
-  tunedXorName,
-  xorError,
-  xorInputs,
-  xorName,
-  xorTargets,
-  xorWork,
-  type PeerWork,
-} from '../lib/works.ts';
+import { predictionData, predictionName } from '../works/predictions.ts';
+import type { PeerWork } from '../works/work.ts';
+import { tunedXorName, xorError, xorInputs, xorName, xorTargets, xorWork } from '../works/xor.ts';
 
 const { default: brain } = await load('brain.js');
 
 function prediction(name: string): PeerWork {
-  const network = networkNamed(name);
+  const network = networks[name]!;
   const input = [...predictionData(network, 1)];
   const net = new brain.NeuralNetwork({ hiddenLayers: network.sizes.slice(1, -1), activation: 'sigmoid' });
   net.sizes = [...network.sizes];

@@ -1,17 +1,9 @@
 // synaptic: plain JavaScript, its networks compiled to one function by its own optimizer.
-import { networkWeights } from '../../src/node/bench/networks.ts';
+import { networks, networkWeights } from '../../src/node/bench/networks.ts';
 import { load, serve } from '../lib/serve.ts';
-import {
-  networkNamed,
-  predictionData,
-  predictionName,
-  xorError,
-  xorInputs,
-  xorName,
-  xorTargets,
-  xorWork,
-  type PeerWork,
-} from '../lib/works.ts';
+import { predictionData, predictionName } from '../works/predictions.ts';
+import type { PeerWork } from '../works/work.ts';
+import { xorError, xorInputs, xorName, xorTargets, xorWork } from '../works/xor.ts';
 
 const { default: synaptic } = await load('synaptic');
 
@@ -22,7 +14,7 @@ interface Neuron {
 }
 
 function prediction(name: string): PeerWork {
-  const network = networkNamed(name);
+  const network = networks[name]!;
   const input = [...predictionData(network, 1)];
   const net = new synaptic.Architect.Perceptron(...network.sizes);
   const layers = [net.layers.input, ...net.layers.hidden, net.layers.output].map(({ list }) => list as Neuron[]);

@@ -3,7 +3,7 @@
 // drawn. It holds no weights; the model that uses it does.
 import { ShapeError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
-import { formatShape, Graph, type DType, type Node, type Shape } from '../graph/graph.ts';
+import { formatShape, Graph, sameShape, type DType, type Node, type Shape } from '../graph/graph.ts';
 import { input as inputNode, storage } from '../graph/operations/index.ts';
 import type { Initializer } from '../initializers/initializer.ts';
 
@@ -11,6 +11,26 @@ import type { Initializer } from '../initializers/initializer.ts';
 export interface Penalty {
   readonly l1?: number;
   readonly l2?: number;
+}
+
+/**
+ * In which runs an assigned state is written: training steps alone (running statistics), predictions and evaluations
+ * alone (a cache of decoding), or both (a carried state). Gradients and diagnoses only read.
+ */
+export type StateWhen = 'training' | 'prediction' | 'always';
+
+export interface StateOptions {
+  /** What every element is at first; 0 by default. */
+  readonly initial?: number;
+  /** f32 by default. */
+  readonly dtype?: DType;
+  /** 'training' by default. */
+  readonly when?: StateWhen;
+  /**
+   * One value for each sample of the batch: the node is [batch, ...shape], each size of batch has its own values,
+   * `model.resetStates` sets them back, and files leave them out.
+   */
+  readonly perSample?: boolean;
 }
 
 export interface ParameterOptions {
@@ -25,6 +45,14 @@ export interface LayerContext {
   readonly training: boolean;
   /** A trained value of the layer. Fans for the initialiser are the last two axes' unless given. */
   parameter(name: string, shape: Shape, options: ParameterOptions): Node;
+  /**
+   * A value that outlives a run and that no optimizer changes: running statistics, a carried state, a cache. Saved
+   * with the model under `<layer>.<name>`, unless it is per sample. Of a layer that stands in several places the
+   * second call sees what the first has assigned.
+   */
+  state(name: string, shape: Shape, options?: StateOptions): Node;
+  /** Writes a value of its shape to a state (what `state` gave) at the end of the run, if the state is written in it. */
+  assign(state: Node, value: Node): void;
   /** The model's counter (i32 [4]) and a stream of random numbers that no other layer has. */
   random(): { counter: Node; stream: number };
 }
@@ -124,10 +152,21 @@ function inferShape(layer: Layer, inputs: readonly SymbolicTensor[]): { shape: S
     graph,
     training: false,
     parameter: (name, shape) => storage(graph, name, shape),
+    state: (name, shape, { dtype = 'f32', perSample = false } = {}) =>
+      storage(graph, name, perSample ? [1, ...shape] : shape, dtype),
+    assign: expectAssignable,
     random: () => ({ counter: storage(graph, 'counter', [4], 'i32'), stream: 0 }),
   };
   const { shape, dtype } = layerDefinition(layer.type).build(context, nodes, layer.config);
   return { shape: shape.slice(1), dtype };
+}
+
+/** @throws ShapeError for a value of another shape than the state's */
+export function expectAssignable(state: Node, value: Node): void {
+  if (!sameShape(state.shape, value.shape) || state.dtype !== value.dtype)
+    throw new ShapeError(
+      `assign: expected ${state.dtype} ${formatShape(state.shape)}, got ${value.dtype} ${formatShape(value.shape)}`,
+    );
 }
 
 /** @throws ShapeError when there are not exactly `count` inputs */
@@ -168,4 +207,16 @@ export function expectOptions(type: string, options: object, known: readonly str
   for (const name of Object.keys(options))
     if (!known.includes(name) && name !== 'name' && name !== 'trainable')
       throw unknownName(`option of ${type}`, name, [...known, 'name', 'trainable']);
+}
+
+/** @throws TypeError or RangeError unless a penalty is { l1, l2 } of non-negative numbers */
+export function checkPenalty(what: string, penalty: Penalty): Penalty {
+  if (typeof penalty !== 'object' || penalty === null)
+    throw new TypeError(`${what}: expected { l1, l2 }, got ${String(penalty)}`);
+  for (const [name, value] of Object.entries(penalty)) {
+    if (name !== 'l1' && name !== 'l2') throw new RangeError(`${what}: expected l1 and l2, got "${name}"`);
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new RangeError(`${what}: expected a non-negative ${name}, got ${String(value)}`);
+  }
+  return penalty;
 }

@@ -99,12 +99,25 @@ export function concatenate(options: LayerOptions & { axis?: number } = {}): Lay
   return createLayer('concatenate', { axis }, options);
 }
 
+/** What an input holds: numbers, or whole numbers of 32 bits (indices of words, of classes). */
+export type InputDtype = 'float32' | 'int32';
+
+export interface InputOptions {
+  /** `input` by default, or `input0`, `input1`, … */
+  readonly name?: string;
+  /** 'float32' by default. */
+  readonly dtype?: InputDtype;
+}
+
 /**
  * An input of a model: samples of this shape, without the batch axis.
- * @throws RangeError for sizes that are no positive integers, or a name of other characters than a layer's
+ * @example input([12], { dtype: 'int32' }) // twelve indices a sample, for embedding
+ * @throws RangeError for sizes that are no positive integers, a name of other characters than a layer's, another dtype
  */
-export function input(shape: Shape, { name }: { name?: string } = {}): SymbolicTensor {
+export function input(shape: Shape, { name, dtype = 'float32' }: InputOptions = {}): SymbolicTensor {
   if (name !== undefined && (typeof name !== 'string' || !/^[\w-]+$/.test(name)))
     throw new RangeError(`input: expected a name of letters, digits, "_" and "-", got ${JSON.stringify(name)}`);
-  return { shape: [...expectShape('input', shape)], dtype: 'f32', source: null, name };
+  if (dtype !== 'float32' && dtype !== 'int32')
+    throw new RangeError(`input: expected dtype 'float32' or 'int32', got ${JSON.stringify(dtype)}`);
+  return { shape: [...expectShape('input', shape)], dtype: dtype === 'int32' ? 'i32' : 'f32', source: null, name };
 }

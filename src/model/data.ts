@@ -5,7 +5,7 @@ import { checkFinite, isTensor, placeOf, tensor, type Tensor, type TensorValues 
 import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
 import { formatBatchShape } from '../layers/layer.ts';
 import type { Loss, TargetForm } from '../losses/loss.ts';
-import type { Topology } from './topology.ts';
+import type { Topology, TopologyInput } from './topology.ts';
 
 /** A tensor, a typed array, or nested arrays. */
 export type TensorLike = Tensor | TensorValues;
@@ -15,33 +15,50 @@ export type ModelValues = TensorLike | readonly TensorLike[];
 
 export interface TrainingData {
   readonly inputs: ModelValues;
-  readonly targets: ModelValues;
+  /** Of the outputs whose loss takes any, in their order. */
+  readonly targets?: ModelValues;
   /** One weight for each sample. */
   readonly sampleWeights?: ArrayLike<number> | undefined;
 }
 
-const toTensor = (values: TensorLike): Tensor => (isTensor(values) ? values : tensor(values as TensorValues));
+/** What a model's input holds; targets are numbers, or integers where they came as such. */
+type Reader = (values: TensorLike, index: number) => Tensor;
+
+const toTensor: Reader = (values) => (isTensor(values) ? values : tensor(values as TensorValues));
+
+/** @throws RangeError for a number that is not whole, with its place */
+function toIntegers(values: TensorLike, what: string): Tensor {
+  // Nested arrays are read as they are: a float32 on the way would round large indices.
+  const isNested = !isTensor(values) && Array.isArray(values);
+  const { data, shape } = isNested ? tensor(values as TensorValues, undefined, 'i32') : toTensor(values, 0);
+  if (data instanceof Int32Array) return { data, shape };
+  const bad = data.findIndex((value: number) => (value | 0) !== value);
+  if (bad !== -1)
+    throw new RangeError(`${what}: ${data[bad]} at ${placeOf(bad, shape)}; expected whole numbers of 32 bits`);
+  return { data: Int32Array.from(data), shape };
+}
 
 /** One tensor for each of `count` inputs or outputs. */
-function separate(values: ModelValues, count: number, what: string): Tensor[] {
+function separate(values: ModelValues | undefined, count: number, what: string, read = toTensor): Tensor[] {
   if (values === undefined || values === null) throw new TypeError(`model: expected ${what}, got ${String(values)}`);
-  if (count === 1) return [toTensor(values as TensorLike)];
+  if (count === 1) return [read(values as TensorLike, 0)];
   if (!Array.isArray(values) || values.length !== count)
     throw new TypeError(
       `model: expected a list of ${count} ${what}, got ${Array.isArray(values) ? values.length : typeof values}`,
     );
-  return (values as readonly TensorLike[]).map(toTensor);
+  return (values as readonly TensorLike[]).map(read);
 }
 
 /** Samples of a shape: [N, ...sample]; a single sample, or a flat array of samples, becomes that. */
-function asSamples(value: Tensor, sample: Shape, what: string): Tensor {
+function asSamples(value: Tensor, { shape: sample, dtype }: TopologyInput, what: string): Tensor {
   const { shape, data } = value;
   const size = sizeOf(sample);
-  const floats = data instanceof Float32Array ? data : Float32Array.from(data);
-  if (shape.length === sample.length + 1 && sameShape(shape.slice(1), sample)) return { data: floats, shape };
-  if (sameShape(shape, sample)) return { data: floats, shape: [1, ...sample] };
+  const isRead = dtype === 'i32' || data instanceof Float32Array;
+  const values = isRead ? data : Float32Array.from(data);
+  if (shape.length === sample.length + 1 && sameShape(shape.slice(1), sample)) return { data: values, shape };
+  if (sameShape(shape, sample)) return { data: values, shape: [1, ...sample] };
   if (shape.length === 1 && data.length > 0 && data.length % size === 0)
-    return { data: floats, shape: [data.length / size, ...sample] };
+    return { data: values, shape: [data.length / size, ...sample] };
   throw new ShapeError(`${what}: expected input ${formatBatchShape(sample)}, got ${formatShape(shape)}`);
 }
 
@@ -51,12 +68,11 @@ export function resolveInputs(
   values: ModelValues,
   what = 'model',
 ): { inputs: Tensor[]; count: number } {
-  const inputs = separate(values, topology.inputs.length, 'inputs').map((value, i) =>
-    asSamples(
-      value,
-      topology.inputs[i]!.shape,
-      topology.inputs.length > 1 ? `${what}: "${topology.inputs[i]!.name}"` : what,
-    ),
+  const nameOf = (i: number) => (topology.inputs.length > 1 ? `${what}: "${topology.inputs[i]!.name}"` : what);
+  const read: Reader = (value, i) =>
+    topology.inputs[i]!.dtype === 'i32' ? toIntegers(value, nameOf(i)) : toTensor(value, i);
+  const inputs = separate(values, topology.inputs.length, 'inputs', read).map((value, i) =>
+    asSamples(value, topology.inputs[i]!, nameOf(i)),
   );
   const count = inputs[0]!.shape[0]!;
   for (const { shape } of inputs)
@@ -87,7 +103,7 @@ export function resolveTrainingData(
   const { inputs, count } = resolveInputs(topology, data.inputs, what);
   if (!allowNonFinite) inputs.forEach((values) => checkFinite(values, `${what}: inputs`));
   const outputShapes = topology.outputs.map((output) => [count, ...shapeOfTensor(topology, output)]);
-  const targets = separate(data.targets, topology.outputs.length, 'targets');
+  const targets = separateTargets(data.targets, losses);
   const resolved = targets.map((target, i) => resolveTarget(target, outputShapes[i]!, losses[i]!, count, what));
   return {
     inputs,
@@ -98,11 +114,23 @@ export function resolveTrainingData(
   };
 }
 
+/** The target of each output; null where its loss takes none. */
+function separateTargets(values: ModelValues | undefined, losses: readonly Loss[]): (Tensor | null)[] {
+  const taking = losses.filter(({ takesTarget }) => takesTarget).length;
+  const given = taking ? separate(values, taking, 'targets') : [];
+  let next = 0;
+  return losses.map(({ takesTarget }) => (takesTarget ? given[next++]! : null));
+}
+
 /** The shape of one sample of a tensor of the topology. */
 export const shapeOfTensor = ({ inputs, calls }: Topology, number: number): Shape =>
   number < inputs.length ? inputs[number]!.shape : calls[number - inputs.length]!.shape;
 
-function resolveTarget(target: Tensor, prediction: Shape, loss: Loss, count: number, what: string) {
+function resolveTarget(target: Tensor | null, prediction: Shape, loss: Loss, count: number, what: string) {
+  if (!target) {
+    const shape = [count, 0];
+    return { form: loss.targetForm(prediction, shape, 'f32'), target: { data: new Float32Array(0), shape } };
+  }
   const samples = target.shape[0] ?? 0;
   if (samples !== count) throw new ShapeError(`${what}: ${count} inputs and ${samples} targets`);
   const dtype = target.data instanceof Int32Array ? 'i32' : 'f32';

@@ -31,9 +31,10 @@ export function diagnose(
   try {
     executable.prepare();
     data.inputs.forEach((values, i) => {
-      const { name, shape } = topology.inputs[i]!;
+      const { name, shape, dtype } = topology.inputs[i]!;
       if (!executable.compiled.inputs.has(name)) return;
-      const rows = new Float32Array(count * sizeOf(shape));
+      const size = count * sizeOf(shape);
+      const rows = dtype === 'i32' ? new Int32Array(size) : new Float32Array(size);
       gatherRows(values, order, start, count, rows);
       executable.input(name).set(rows);
     });

@@ -66,6 +66,8 @@ export class MetricTable {
         // Accuracy is chosen for all outputs, but a regression has none.
         .filter(({ name }) => !(several && name === 'accuracy' && loss.task === 'regression'))
         .map((metric) => {
+          if (forms[output] === 'own' || forms[output] === 'none')
+            throw new RangeError(`metrics: "${metric.name}" cannot be told of what ${loss.spec.type} is a loss of`);
           const columns = model.outputShapes[output]!.at(-1) ?? 1;
           const { task, logits, ignoreIndex } = loss;
           const signed = String(loss.spec.type).toLowerCase().includes('hinge');
@@ -115,7 +117,9 @@ export function writeBatch(
   count: number,
 ): void {
   data.inputs.forEach((values, i) => gatherRows(values, indices, start, count, input(model.topology.inputs[i]!.name)));
-  data.targets.forEach((values, i) => gatherRows(values, indices, start, count, input(targetName(i))));
+  data.targets.forEach((values, i) => {
+    if (data.forms[i] !== 'none') gatherRows(values, indices, start, count, input(targetName(i)));
+  });
   if (!data.sampleWeights) return;
   const weights: Tensor = { data: data.sampleWeights, shape: [data.count] };
   gatherRows(weights, indices, start, count, input(sampleWeightsName));

@@ -21,7 +21,7 @@ import type { Model } from './model.ts';
 /** Of a loss against targets, or of the outputs weighted by a gradient of their shape. */
 export type GradientRequest =
   | {
-      readonly targets: ModelValues;
+      readonly targets?: ModelValues;
       readonly loss: LossLike | readonly LossLike[];
       readonly sampleWeights?: ArrayLike<number>;
     }
@@ -45,11 +45,15 @@ export function gradients(model: Model, values: ModelValues, request: GradientRe
   const what = 'model.gradients';
   const { inputs, count } = resolveInputs(topology, values, what);
   const written = new Map<string, Tensor['data']>(inputs.map(({ data }, i) => [topology.inputs[i]!.name, data]));
-  if (typeof request !== 'object' || request === null || !('targets' in request || 'outputGradient' in request))
+  if (
+    typeof request !== 'object' ||
+    request === null ||
+    !('targets' in request || 'loss' in request || 'outputGradient' in request)
+  )
     throw new TypeError(`${what}: expected { targets, loss } or { outputGradient }`);
   let objective = null;
   let key = `gradients ${count}`;
-  if ('targets' in request) {
+  if (!('outputGradient' in request)) {
     const losses = resolveLosses(model, request.loss, what);
     const data = resolveTrainingData(topology, { inputs: values, ...request }, losses, what);
     const targetShapes = data.targets.map(({ shape }) => shape);

@@ -3,11 +3,11 @@ import { FormatError, NeuriteError, ShapeError } from '../core/errors.ts';
 import type { CoreOptions } from '../core/features.ts';
 import { seedWords } from '../core/philox.ts';
 import { decodeSafetensors, type SafeTensors } from '../formats/safetensors.ts';
-import { formatShape, sameShape, type Shape } from '../graph/graph.ts';
+import { formatShape, sameShape, type DType, type Shape } from '../graph/graph.ts';
 import { resolveLoss } from '../losses/loss.ts';
 import { optimizerFromConfig } from '../optimizers/index.ts';
 import { readSource } from './files.ts';
-import { parametersOf, type ParameterInfo } from './functions.ts';
+import { valuesOf } from './functions.ts';
 import { Model } from './model.ts';
 import { formatVersion, type SavedTraining } from './save.ts';
 import { topologyFromJSON } from './topology.ts';
@@ -39,11 +39,12 @@ export async function loadModel(
   if (!isObject(remembered)) throw new FormatError('model.load: the file\'s "metadata" is not an object');
   // The weights are compared with the topology before memory is taken for what it claims.
   checkTensors(
-    inFile('topology', () => parametersOf(topology)),
+    inFile('topology', () => valuesOf(topology)),
     file,
   );
   const model = await Model.create(topology, { ...options, seed });
-  for (const { name } of model.parameters) model.storage.floats(name).set(floatsOf(file, name));
+  for (const { name } of [...model.parameters, ...model.states])
+    model.storage.data(name).set(file.tensors.get(name)!.data as Float32Array | Int32Array);
   model.programs.weightsChanged();
   model.metadata = remembered;
   inFile('training state', () => restoreTraining(model, file, parse(metadata, 'training') as SavedTraining));
@@ -72,20 +73,23 @@ function parse(metadata: Readonly<Record<string, string>>, name: string): unknow
   }
 }
 
-/** Every parameter must be there in its shape, and nothing that the model has no place for. */
-function checkTensors(parameters: readonly ParameterInfo[], { tensors }: SafeTensors): void {
+/** Every parameter and state must be there in its shape, and nothing that the model has no place for. */
+function checkTensors({ parameters, states }: ReturnType<typeof valuesOf>, { tensors }: SafeTensors): void {
   for (const { name, shape } of parameters) checkTensor(tensors, name, shape);
-  const known = new Set(parameters.map(({ name }) => name));
+  for (const { name, shape, dtype } of states) checkTensor(tensors, name, shape, dtype);
+  const known = new Set([...parameters, ...states].map(({ name }) => name));
   for (const name of tensors.keys())
     if (!known.has(name) && !name.startsWith('optimizer.'))
       throw new FormatError(`model.load: tensor "${name}" of the file has no place in the model`);
 }
 
-function checkTensor(tensors: SafeTensors['tensors'], name: string, shape: Shape): void {
+function checkTensor(tensors: SafeTensors['tensors'], name: string, shape: Shape, dtype: DType = 'f32'): void {
   const tensor = tensors.get(name);
   if (!tensor) throw new FormatError(`model.load: the file has no tensor "${name}"`);
-  if (!(tensor.data instanceof Float32Array))
-    throw new FormatError(`model.load: tensor "${name}" is ${tensor.dtype} in the file; expected F32`);
+  if (!(tensor.data instanceof (dtype === 'i32' ? Int32Array : Float32Array)))
+    throw new FormatError(
+      `model.load: tensor "${name}" is ${tensor.dtype} in the file; expected ${dtype.toUpperCase()}`,
+    );
   if (!sameShape(tensor.shape, shape))
     throw new ShapeError(
       `model.load: tensor "${name}" is ${formatShape(tensor.shape)} in the file and ${formatShape(shape)} in the model`,

@@ -13,7 +13,14 @@ import { applyGradients, gradients, type GradientRequest, type Gradients } from 
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
 import type { FitOptions, History } from './fit.ts';
 import { resolveInputs, shapeOfTensor, type ModelValues, type TensorLike, type TrainingData } from './data.ts';
-import { counterName, forwardFunction, parametersOf, type ParameterInfo } from './functions.ts';
+import {
+  carriedPrefix,
+  counterName,
+  forwardFunction,
+  valuesOf,
+  type ParameterInfo,
+  type StateInfo,
+} from './functions.ts';
 import { Programs, type Program } from './programs.ts';
 import { modelToBytes, saveModel, type SaveOptions } from './save.ts';
 import { Storage } from './storage.ts';
@@ -38,6 +45,8 @@ export class Model {
   readonly seed: number;
   /** Every trained value, in the order of the layers. */
   readonly parameters: readonly ParameterInfo[];
+  /** Every value that no optimizer changes and files hold: running statistics of normalisation and the like. */
+  readonly states: readonly StateInfo[];
   /** What a saved model remembers beside its weights: classes, column names, normalisation, or anything of the caller's. */
   metadata: Record<string, unknown> = {};
   /** @internal What training keeps between calls of `fit`. */
@@ -50,14 +59,21 @@ export class Model {
   /** What `input`, `run` and `output` work on. */
   private live: Program | null = null;
 
-  private constructor(topology: Topology, parameters: readonly ParameterInfo[], instance: CoreInstance, seed: number) {
+  private constructor(
+    topology: Topology,
+    { parameters, states }: ReturnType<typeof valuesOf>,
+    instance: CoreInstance,
+    seed: number,
+  ) {
     this.topology = topology;
     this.parameters = parameters;
+    this.states = states;
     this.instance = instance;
     this.seed = seed;
     this.storage = new Storage(instance);
     this.programs = new Programs(instance, this.storage, topology);
     for (const { name, shape } of parameters) this.storage.define(name, shape);
+    for (const { name, shape, dtype, initial } of states) this.storage.define(name, shape, dtype, initial);
     this.storage.define(counterName, [4], 'i32');
     this.storage.integers(counterName).set(seedWords(seed));
     this.trainer = new Trainer(this);
@@ -70,11 +86,12 @@ export class Model {
   static async create(topology: Topology, options: ModelOptions = {}): Promise<Model> {
     const { seed = 0 } = options;
     const words = seedWords(seed);
-    const parameters = parametersOf(topology);
-    const bytes = parameters.reduce((sum, { shape }) => sum + 4 * sizeOf(shape) + 64, 0);
+    const values = valuesOf(topology);
+    const { parameters } = values;
+    const bytes = [...parameters, ...values.states].reduce((sum, { shape }) => sum + 4 * sizeOf(shape) + 64, 0);
     checkFits(bytes, 'model');
     const core: Core = await loadCore(options);
-    const model = new Model(topology, parameters, new CoreInstance(core, bytes), seed);
+    const model = new Model(topology, values, new CoreInstance(core, bytes), seed);
     parameters.forEach(({ name, initializer }, stream) => model.storage.initialize(name, initializer, words, stream));
     return model;
   }
@@ -105,11 +122,11 @@ export class Model {
    * The memory of the first input, for `batchSize` samples (one unless `allocate` said otherwise). Write to it, call
    * `run()`, read `output`. Take it anew after `fit`, `predict` or `allocate`: growing the memory kills old views.
    */
-  get input(): Float32Array {
+  get input(): Float32Array | Int32Array {
     return this.programs.ports(this.live ?? this.liveProgram()).inputs[0]!;
   }
 
-  get inputs(): readonly Float32Array[] {
+  get inputs(): readonly (Float32Array | Int32Array)[] {
     return this.programs.ports(this.live ?? this.liveProgram()).inputs;
   }
 
@@ -191,28 +208,37 @@ export class Model {
 
   // ---- weights
 
-  /** A copy of every parameter by name. */
+  /** A copy of every parameter and state by name. */
   getWeights(): Record<string, Tensor> {
     return Object.fromEntries(
-      this.parameters.map(({ name, shape }) => [name, { data: this.storage.floats(name).slice(), shape }]),
+      [...this.parameters, ...this.states].map(({ name, shape }) => [
+        name,
+        { data: this.storage.data(name).slice(), shape },
+      ]),
     );
   }
 
+  /** Sets back what layers carry from run to run for each sample of a batch (hidden states, caches of decoding). */
+  resetStates(): void {
+    this.storage.resetAll(carriedPrefix);
+  }
+
   /**
-   * Replaces parameters by name; those not named stay.
+   * Replaces parameters and states by name; those not named stay.
    * @throws RangeError for an unknown name, ShapeError for another shape; then nothing is changed
    */
   setWeights(weights: Readonly<Record<string, TensorLike>>): void {
     const resolved = Object.entries(weights).map(([name, value]) => this.checkWeight(name, value));
-    for (const { name, data } of resolved) this.storage.floats(name).set(data);
+    for (const { name, data } of resolved) this.storage.data(name).set(data);
     this.programs.weightsChanged();
   }
 
   private checkWeight(name: string, value: TensorLike) {
-    const parameter = this.parameters.find((info) => info.name === name);
+    const values = [...this.parameters, ...this.states];
+    const parameter = values.find((info) => info.name === name);
     if (!parameter)
       throw new RangeError(
-        `model.setWeights: no parameter "${name}"; there are: ${this.parameters.map((info) => info.name).join(', ')}`,
+        `model.setWeights: no parameter "${name}"; there are: ${values.map((info) => info.name).join(', ')}`,
       );
     const { data, shape } = isTensor(value) ? value : tensor(value as TensorValues);
     if (!sameShape(shape, parameter.shape) && !(shape.length === 1 && data.length === sizeOf(parameter.shape)))

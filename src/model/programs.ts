@@ -3,7 +3,7 @@
 import type { CoreInstance } from '../core/core.ts';
 import { compile, type CompileOptions } from '../graph/compile.ts';
 import { Executable } from '../graph/executable.ts';
-import type { GraphFunction } from '../graph/graph.ts';
+import type { Attributes, DType, GraphFunction, Shape } from '../graph/graph.ts';
 import { outputName } from './functions.ts';
 import type { Storage } from './storage.ts';
 import type { Topology } from './topology.ts';
@@ -11,7 +11,7 @@ import type { Topology } from './topology.ts';
 /** The memory of a program's inputs and outputs, in the order of the topology. */
 interface Ports {
   readonly generation: number;
-  readonly inputs: readonly Float32Array[];
+  readonly inputs: readonly (Float32Array | Int32Array)[];
   readonly outputs: readonly Float32Array[];
 }
 
@@ -58,7 +58,13 @@ export class Programs {
 
   /** Compiles a function into the model's memory, outside the cache. */
   place(source: GraphFunction, options: CompileOptions = {}): Executable {
+    for (const { operation, attributes } of source.nodes)
+      if (operation === 'storage' && attributes['initial'] !== undefined) this.defineState(attributes);
     return new Executable(this.instance, compile(source, options), this.storage.address);
+  }
+
+  private defineState({ name, shape, dtype, initial }: Attributes): void {
+    this.storage.define(name as string, shape as Shape, dtype as DType, initial as number);
   }
 
   /** Keeps a program whose memory somebody looks at, until it is unpinned. */
@@ -97,7 +103,7 @@ export class Programs {
     const { inputs, outputs } = this.topology;
     program.ports = {
       generation,
-      inputs: inputs.map(({ name }) => executable.input(name) as Float32Array),
+      inputs: inputs.map(({ name }) => executable.input(name)),
       outputs: outputs.map((_, i) => executable.output(outputName(i)) as Float32Array),
     };
     return program.ports;

@@ -27,7 +27,8 @@ export interface SavedTraining {
 export function modelToBytes(model: Model, { optimizer = false }: SaveOptions = {}): Uint8Array {
   const { trainer, storage } = model;
   const tensors = new Map<string, WritableTensor>();
-  for (const { name, shape } of model.parameters) tensors.set(name, { data: storage.floats(name).slice(), shape });
+  for (const { name, shape } of [...model.parameters, ...model.states])
+    tensors.set(name, { data: storage.data(name).slice(), shape });
   const training: SavedTraining = {
     losses: trainer.losses.map(({ spec }) => spec),
     lossWeights: [...trainer.lossWeights],

@@ -1,6 +1,6 @@
 // The two ways to make a model: a list of layers, or inputs and outputs of a drawn topology.
 import { formatBatchShape, type Layer, type SymbolicTensor } from '../layers/layer.ts';
-import { input } from '../layers/shape.ts';
+import { input, type InputDtype } from '../layers/shape.ts';
 import { ShapeError } from '../core/errors.ts';
 import type { Shape } from '../graph/graph.ts';
 import { Model, type ModelOptions } from './model.ts';
@@ -9,6 +9,8 @@ import { traceTopology } from './topology.ts';
 export interface SequentialOptions extends ModelOptions {
   /** The shape of one sample, without the batch axis. */
   readonly inputShape: Shape;
+  /** 'int32' for a model that begins with an embedding; 'float32' by default. */
+  readonly inputDtype?: InputDtype;
 }
 
 /**
@@ -20,7 +22,7 @@ export async function sequential(layers: readonly Layer[], options: SequentialOp
   if (!Array.isArray(layers) || layers.length === 0)
     throw new TypeError('sequential: expected a list of at least one layer');
   if (!options?.inputShape) throw new TypeError('sequential: expected the option inputShape, the shape of one sample');
-  const start = input(options.inputShape);
+  const start = input(options.inputShape, options.inputDtype ? { dtype: options.inputDtype } : {});
   return Model.create(traceTopology([start], [chain(start, layers)]), options);
 }
 

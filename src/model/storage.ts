@@ -12,6 +12,8 @@ export interface StoredValue {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly address: number;
+  /** What every element was at first. */
+  readonly initial: number;
 }
 
 export class Storage {
@@ -36,16 +38,22 @@ export class Storage {
 
   address = (name: string): number => this.get(name).address;
 
-  /** Reserves a value, zeroed; one that exists must have the same shape. */
-  define(name: string, shape: Shape, dtype: DType = 'f32'): StoredValue {
+  /** Reserves a value, filled with `initial`; one that exists must have the same shape. */
+  define(name: string, shape: Shape, dtype: DType = 'f32', initial = 0): StoredValue {
     const known = this.values.get(name);
     if (known && !sameShape(known.shape, shape))
       throw new ShapeError(`model: "${name}" is ${formatShape(known.shape)}, not ${formatShape(shape)}`);
     if (known) return known;
     const address = this.instance.memory.allocate(Math.max(4, 4 * sizeOf(shape)), `model: "${name}"`);
-    const value = { name, shape, dtype, address };
+    const value = { name, shape, dtype, address, initial };
     this.values.set(name, value);
+    if (initial !== 0) this.data(name).fill(initial);
     return value;
+  }
+
+  /** Fills the values anew whose name begins with `prefix` with what they had at first. */
+  resetAll(prefix: string): void {
+    for (const [name, { initial }] of this.values) if (name.startsWith(prefix)) this.data(name).fill(initial);
   }
 
   /** Gives the values up whose name begins with `prefix`. */
@@ -59,6 +67,10 @@ export class Storage {
   }
 
   /** The live memory of a value; dead after the memory grows (take it anew). */
+  data(name: string): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+    return this.view(name);
+  }
+
   floats(name: string): Float32Array<ArrayBuffer> {
     return this.view(name) as Float32Array<ArrayBuffer>;
   }

@@ -9,7 +9,9 @@ export interface LayerSummary {
   /** Of one sample. */
   readonly outputShape: Shape;
   readonly parameters: number;
-  /** The bytes of its parameters. */
+  /** Values that no optimizer changes: running statistics and the like. */
+  readonly states: number;
+  /** The bytes of its parameters and states. */
   readonly bytes: number;
 }
 
@@ -17,6 +19,8 @@ export interface Summary {
   readonly layers: readonly LayerSummary[];
   readonly parameters: number;
   readonly trainableParameters: number;
+  /** Values that no optimizer changes. */
+  readonly states: number;
   /** The bytes of the model's memory. */
   readonly memory: number;
   /** The table as text. */
@@ -29,6 +33,8 @@ export function summarize(model: Model): Summary {
     model.parameters
       .filter((info) => info.layer === layer && (info.trainable || !onlyTrainable))
       .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const countStates = (layer: number) =>
+    model.states.filter((info) => info.layer === layer).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const layers = topology.layers.map((layer, i): LayerSummary => {
     const call = topology.calls.find((candidate) => candidate.layer === i)!;
     return {
@@ -36,11 +42,18 @@ export function summarize(model: Model): Summary {
       type: layer.type,
       outputShape: call.shape,
       parameters: count(i),
-      bytes: 4 * count(i),
+      states: countStates(i),
+      bytes: 4 * (count(i) + countStates(i)),
     };
   });
   const sum = (onlyTrainable: boolean) => topology.layers.reduce((total, _, i) => total + count(i, onlyTrainable), 0);
-  const summary = { layers, parameters: sum(false), trainableParameters: sum(true), memory: model.memory };
+  const summary = {
+    layers,
+    parameters: sum(false),
+    trainableParameters: sum(true),
+    states: layers.reduce((total, { states }) => total + states, 0),
+    memory: model.memory,
+  };
   return { ...summary, toString: () => formatSummary(summary) };
 }
 
@@ -51,7 +64,7 @@ const formatBytes = (bytes: number): string =>
       ? `${(bytes / 1024).toFixed(1)} kB`
       : `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 
-function formatSummary({ layers, parameters, trainableParameters, memory }: Omit<Summary, 'toString'>): string {
+function formatSummary({ layers, parameters, trainableParameters, states, memory }: Omit<Summary, 'toString'>): string {
   const rows = [
     ['layer', 'type', 'output', 'parameters', 'bytes'],
     ...layers.map((layer) => [
@@ -66,6 +79,7 @@ function formatSummary({ layers, parameters, trainableParameters, memory }: Omit
   const line = (row: string[]) =>
     row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ');
   const rule = widths.map((width) => '─'.repeat(width)).join('──');
-  const total = `${parameters.toLocaleString('en')} parameters, ${trainableParameters.toLocaleString('en')} trainable; ${formatBytes(memory)} of memory`;
+  const kept = states ? `, ${states.toLocaleString('en')} states that are not trained` : '';
+  const total = `${parameters.toLocaleString('en')} parameters, ${trainableParameters.toLocaleString('en')} trainable${kept}; ${formatBytes(memory)} of memory`;
   return [line(rows[0]!), rule, ...rows.slice(1).map(line), rule, total].join('\n');
 }

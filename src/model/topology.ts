@@ -9,8 +9,8 @@ import {
   type Layer,
   type SymbolicTensor,
 } from '../layers/layer.ts';
-import { input } from '../layers/shape.ts';
-import type { Shape } from '../graph/graph.ts';
+import { input, type InputDtype } from '../layers/shape.ts';
+import type { DType, Shape } from '../graph/graph.ts';
 
 /** One application of a layer. Numbers refer to `tensors`: first the inputs, then each call's result. */
 export interface Call {
@@ -19,11 +19,18 @@ export interface Call {
   readonly shape: Shape;
 }
 
+export interface TopologyInput {
+  readonly name: string;
+  /** Of one sample. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
 export interface Topology {
   readonly layers: readonly Layer[];
   /** The prefix of each layer's weights: its name, or `layers.<number>`. */
   readonly names: readonly string[];
-  readonly inputs: readonly { readonly name: string; readonly shape: Shape }[];
+  readonly inputs: readonly TopologyInput[];
   readonly calls: readonly Call[];
   readonly outputs: readonly number[];
 }
@@ -64,7 +71,11 @@ export function traceTopology(inputs: readonly SymbolicTensor[], outputs: readon
 
 function nameInputs(inputs: readonly SymbolicTensor[]): Topology['inputs'] {
   const single = inputs.length === 1;
-  const named = inputs.map(({ name, shape }, i) => ({ name: name ?? (single ? 'input' : `input${i}`), shape }));
+  const named = inputs.map(({ name, shape, dtype }, i) => ({
+    name: name ?? (single ? 'input' : `input${i}`),
+    shape,
+    dtype,
+  }));
   named.forEach(({ name }, i) => {
     if (named.findIndex((other) => other.name === name) !== i)
       throw new RangeError(`model: two inputs are named "${name}"`);
@@ -121,7 +132,7 @@ export function topologyToJSON({ layers, names, inputs, calls, outputs }: Topolo
       config,
       ...(trainable ? {} : { trainable }),
     })),
-    inputs,
+    inputs: inputs.map(({ name, shape, dtype }) => ({ name, shape, ...(dtype === 'i32' && { dtype: 'int32' }) })),
     calls: calls.map(({ layer, inputs: sources }) => ({ layer, inputs: sources })),
     outputs,
   };
@@ -130,7 +141,7 @@ export function topologyToJSON({ layers, names, inputs, calls, outputs }: Topolo
 interface TopologyJSON {
   version: number;
   layers: { type: string; name: string; config: Config; trainable?: boolean }[];
-  inputs: { name: string; shape: number[] }[];
+  inputs: { name: string; shape: number[]; dtype?: InputDtype }[];
   calls: { layer: number; inputs: number[] }[];
   outputs: number[];
 }
@@ -141,7 +152,7 @@ export function topologyFromJSON(json: unknown): Topology {
   const made = layers.map(({ type, name, config, trainable = true }) =>
     restoreLayer(type, config, { ...(/^layers\.\d+$/.test(name) ? {} : { name }), trainable }),
   );
-  const tensors: SymbolicTensor[] = inputs.map(({ name, shape }) => input(shape, { name }));
+  const tensors: SymbolicTensor[] = inputs.map(({ name, shape, dtype = 'float32' }) => input(shape, { name, dtype }));
   const tensorAt = (number: number, what: string): SymbolicTensor => {
     const tensor = tensors[number];
     if (!tensor)

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { contest, type Participant } from '../../bench/lib/contest.ts';
-import { compareContest, compareWithPeak, compareWires, type Goal } from '../../bench/lib/goals.ts';
+import { compareContest, compareWithPeak, compareWires } from '../../bench/lib/goals.ts';
 import { markdownReport, markdownTable, type PeerResults } from '../../bench/lib/markdown.ts';
 import { readmeBlock, withBlock } from '../../bench/lib/readme.ts';
 import type { Request } from '../../bench/lib/serve.ts';
+import type { Goal } from '../../bench/works/work.ts';
 
 /** A participant that gives this result and takes so many seconds, in turn. */
 function fake(name: string, result: number[] | Error, seconds: number[], log: string[] = []): Participant {
@@ -96,7 +97,7 @@ describe('goals', () => {
 
   test('against the peak: the best round over the best of the peak', () => {
     const product = { samples: [2, 1], spread: 0, flops: 9e9 };
-    const line = compareWithPeak('p', product, { samples: [1, 4], flops: 1e10 }, 0.93);
+    const line = compareWithPeak('p', product, { name: 'the peak', samples: [1, 4], flops: 1e10 }, 0.93);
     expect([line.ours, line.theirs, line.ratio, line.reached]).toEqual([9, 10, 0.9, false]);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CoreInstance, loadCore } from '../../src/core/core.ts';
 import { forwardFunction } from '../../src/model/functions.ts';
 import type { Case } from '../../src/node/bench/case.ts';
-import { kernelCases } from '../../src/node/bench/kernels.ts';
+import { kernelCases } from '../../src/node/bench/kernels/index.ts';
 import { predictionCases, trainingCases } from '../../src/node/bench/models.ts';
 import { networkModel, networks } from '../../src/node/bench/networks.ts';
 import { plotRows } from '../../src/node/bench/plot.ts';

@@ -10,9 +10,16 @@ test('summary: layers with their shapes, parameters and bytes', async () => {
   );
   const summary = model.summary();
   expect(summary.layers).toEqual([
-    { name: 'layers.0', type: 'flatten', outputShape: [64], parameters: 0, bytes: 0 },
-    { name: 'layers.1', type: 'dense', outputShape: [64], parameters: 64 * 64 + 64, bytes: 4 * (64 * 64 + 64) },
-    { name: 'scores', type: 'dense', outputShape: [10], parameters: 650, bytes: 2600 },
+    { name: 'layers.0', type: 'flatten', outputShape: [64], parameters: 0, states: 0, bytes: 0 },
+    {
+      name: 'layers.1',
+      type: 'dense',
+      outputShape: [64],
+      parameters: 64 * 64 + 64,
+      states: 0,
+      bytes: 4 * (64 * 64 + 64),
+    },
+    { name: 'scores', type: 'dense', outputShape: [10], parameters: 650, states: 0, bytes: 2600 },
   ]);
   expect(summary).toMatchObject({ parameters: 4810, trainableParameters: 4160, memory: model.memory });
   expect(summary.memory).toBeGreaterThan(4 * 4810);

@@ -1,4 +1,4 @@
-// The optimizer's step as a node: it writes the parameter and the optimizer's slots where they are stored.
+// What writes storage: the optimizer's step (the parameter and the optimizer's slots), and the assignment of a state.
 import { UpdateKind } from '../../core/generated/instructions.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
@@ -28,6 +28,26 @@ defineOperation('update', {
     });
   },
 });
+
+// Copies a value into storage.
+defineOperation('assign', {
+  infer([state, value]) {
+    if (!sameShape(state!.shape, value!.shape) || state!.dtype !== value!.dtype)
+      throw new ShapeError(
+        `assign: expected ${state!.dtype} ${formatShape(state!.shape)}, got ${value!.dtype} ${formatShape(value!.shape)}`,
+      );
+    return { shape: [0], dtype: 'f32' };
+  },
+  lower(emitter, node) {
+    const [state, value] = node.inputs as [Node, Node];
+    const columns = sizeOf(state.shape);
+    const strides = { strideOut: columns, strideX: columns };
+    emitter.emit('Copy', { out: emitter.at(state), x: emitter.at(value), rows: 1, columns, ...strides });
+  },
+});
+
+/** Writes a value to storage of its shape; an effect. Nodes that read the storage must stand before it. */
+export const assign = (graph: Graph, state: Node, value: Node): Node => graph.add('assign', [state, value]);
 
 /** @param scalars the step's hyperparameters @param scale a float that multiplies the gradient */
 export const update = (

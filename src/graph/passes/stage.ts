@@ -1,14 +1,17 @@
 // Staging: what depends only on constants and on the model's storage is computed once, not at every run.
 // Constant folding is the case without storage. A function with updates changes its storage, so there only
-// constants count.
+// constants count; one that assigns changes the states that it assigns.
 import type { GraphFunction, Node } from '../graph.ts';
 import { operationOf } from '../operation.ts';
 
-/** Whether a source stays as it is from run to run. Counters and hyperparameters are storage that the host writes. */
+/** Whether a source stays as it is from run to run. Counters, hyperparameters and carried states are volatile. */
 export function isFixed({ effects }: GraphFunction): (node: Node) => boolean {
-  const writesStorage = effects.some(({ operation }) => operation === 'update');
-  return ({ operation, attributes }) =>
-    operation === 'constant' || (operation === 'storage' && !writesStorage && attributes['volatile'] !== true);
+  const updates = effects.some(({ operation }) => operation === 'update');
+  const assigned = new Set(
+    effects.filter(({ operation }) => operation === 'assign').map(({ inputs }) => inputs[0]!.attributes['name']),
+  );
+  const isWritten = ({ name, volatile }: Node['attributes']) => updates || volatile === true || assigned.has(name);
+  return ({ operation, attributes }) => operation === 'constant' || (operation === 'storage' && !isWritten(attributes));
 }
 
 /** The nodes that a run need not compute again while the model's weights stay as they are. */

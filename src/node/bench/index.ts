@@ -1,5 +1,5 @@
 // What `neurite bench` does: groups of kernels and whole networks on this machine, or a model file by its instructions.
-import { CoreInstance, loadCore } from '../../core/core.ts';
+import { loadCore } from '../../core/core.ts';
 import { FormatError } from '../../core/errors.ts';
 import type { Variant } from '../../core/features.ts';
 import { sizeOf } from '../../graph/graph.ts';
@@ -7,19 +7,14 @@ import { forwardFunction } from '../../model/functions.ts';
 import { loadModel } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { readFileBytes } from '../files.ts';
-import { benchmarkData, type Case } from './case.ts';
-import { kernelCases } from './kernels.ts';
+import { benchmarkData } from './case.ts';
+import { casesOf } from './cases.ts';
 import { describeMachine, machineLine } from './machine.ts';
-import { predictionCases, trainingCases } from './models.ts';
 import { profileProgram, type Profile } from './profile.ts';
 import { runSuite } from './suite.ts';
 import { alignColumns, formatFailures, formatLimits, formatRows, formatSeconds, formatShare } from './table.ts';
 
-const kernelGroups = ['sgemm', 'gemv', 'dot', 'elementwise', 'activations', 'reductions', 'softmax', 'updates'];
-
-/** What can be asked for by name. */
-export const groupNames = ['all', 'kernels', ...kernelGroups, 'predictions', 'training'];
-export const isGroup = (name: string): boolean => groupNames.includes(name);
+export { groupNames, isGroup } from './cases.ts';
 
 export interface BenchOptions {
   readonly variant?: Variant | undefined;
@@ -36,7 +31,7 @@ export interface BenchReport {
 export async function benchGroups(name: string, { variant, rounds = 15 }: BenchOptions = {}): Promise<BenchReport> {
   const core = await loadCore({ variant });
   const machine = describeMachine(core.variant);
-  const suite = await runSuite(await casesOf(name, core), core.variant, { rounds });
+  const suite = await runSuite(await casesOf(name, core.variant), core.variant, { rounds });
   const text = [
     machineLine(machine),
     formatLimits(suite.limits),
@@ -48,17 +43,6 @@ export async function benchGroups(name: string, { variant, rounds = 15 }: BenchO
     results: { machine, ...suite },
     failures: suite.failures.length,
   };
-}
-
-async function casesOf(name: string, core: Awaited<ReturnType<typeof loadCore>>): Promise<Case[]> {
-  const has = (group: string) => name === 'all' || name === group;
-  const options = { variant: core.variant };
-  const kernels = has('predictions') && name !== 'all' ? [] : kernelCases(new CoreInstance(core));
-  return [
-    ...kernels.filter(({ group }) => name === 'kernels' || has(group)),
-    ...(has('predictions') ? await predictionCases(options) : []),
-    ...(has('training') ? await trainingCases(options) : []),
-  ];
 }
 
 /**

@@ -59,22 +59,37 @@ const work = (name: string, run: () => unknown): Work => ({
   },
 });
 
-/** What an instruction must compute and move, from its operands: a product, or each element read and written once. */
-export function costOf({ opcode, operands }: Instruction): { flops: number; bytes: number } {
+/** What an instruction must compute and move, from its operands; one that is not in the table reads and writes each element once. */
+export function costOf({ opcode, operands }: Instruction): Cost {
   const value = (name: string) => (typeof operands[name] === 'number' ? (operands[name] as number) : 0);
-  const [m, n, k] = ['m', 'n', 'k'].map(value) as [number, number, number];
-  if (opcode === 'Gemm') return { flops: 2 * m * n * k, bytes: 4 * (m * k + k * n + m * n) };
-  if (opcode === 'PackB') return { flops: 0, bytes: 8 * n * k };
-  if (opcode === 'Update') return { flops: 0, bytes: 4 * n * (3 + 2 * slots(operands)) };
-  const elements =
-    value('n') ||
-    value('rows') * value('columns') * (value('batch') || 1) ||
-    value('outer') * value('axis') * value('inner');
-  return { flops: 0, bytes: 4 * elements * (arrays[opcode] ?? 2) };
+  return costs[opcode]?.(value, operands) ?? { flops: 0, bytes: 4 * elements(value) * (arrays[opcode] ?? 2) };
 }
+
+interface Cost {
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+/** An operand that is a number, by its name; 0 where there is none. */
+type Value = (name: string) => number;
+
+const elements = (value: Value): number =>
+  value('n') ||
+  value('rows') * value('columns') * (value('batch') || 1) ||
+  value('outer') * value('axis') * value('inner');
 
 const slots = (operands: Instruction['operands']): number =>
   ['slot0', 'slot1', 'slot2'].filter((name) => operands[name] !== 0).length;
+
+/** Instructions whose cost is not that of their elements. */
+const costs: Partial<Record<Instruction['opcode'], (value: Value, operands: Instruction['operands']) => Cost>> = {
+  Gemm(value) {
+    const [m, n, k] = ['m', 'n', 'k'].map(value) as [number, number, number];
+    return { flops: 2 * m * n * k, bytes: 4 * (m * k + k * n + m * n) };
+  },
+  PackB: (value) => ({ flops: 0, bytes: 8 * value('n') * value('k') }),
+  Update: (value, operands) => ({ flops: 0, bytes: 4 * value('n') * (3 + 2 * slots(operands)) }),
+};
 
 /** How many arrays of its size an instruction touches, where they are not two. */
 const arrays: Partial<Record<Instruction['opcode'], number>> = {
