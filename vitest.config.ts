@@ -4,7 +4,19 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const relaxedFlag = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
-const core = ['assembly', 'core', 'graph', 'layers', 'losses', 'optimizers', 'model', 'learning', 'ops', 'golden'];
+const core = [
+  'assembly',
+  'core',
+  'graph',
+  'layers',
+  'losses',
+  'optimizers',
+  'model',
+  'learning',
+  'ops',
+  'onnx',
+  'golden',
+];
 const coreTests = core.map((folder) => `test/${folder}/**/*.test.ts`);
 /** `npm run test:fast` leaves the slow suites out. (vitest's --exclude does not reach projects.) */
 const leftOut = ['**/node_modules/**', ...(process.env['NEURITE_FAST'] ? ['test/**/*.slow.test.ts'] : [])];

@@ -52,7 +52,9 @@ export function gatherElements(
   indexShape: readonly number[],
   axis: number,
 ): number[] {
-  return [...tuplesOf(indexShape)].map((tuple, i) => x[dot(tuple.with(axis, counted(indices[i]!, shape[axis]!)), stridesOf(shape))]!);
+  return [...tuplesOf(indexShape)].map(
+    (tuple, i) => x[dot(tuple.with(axis, counted(indices[i]!, shape[axis]!)), stridesOf(shape))]!,
+  );
 }
 
 export const scatterRules = {
@@ -84,7 +86,10 @@ export function scatterElements(
 export function tuplePlaces(shape: readonly number[], indices: ArrayLike<number>, depth: number): number[] {
   const strides = stridesOf(shape);
   return Array.from({ length: indices.length / depth }, (_, j) =>
-    Array.from({ length: depth }, (_unused, d) => counted(indices[j * depth + d]!, shape[d]!) * strides[d]!).reduce((a, b) => a + b, 0),
+    Array.from({ length: depth }, (_unused, d) => counted(indices[j * depth + d]!, shape[d]!) * strides[d]!).reduce(
+      (a, b) => a + b,
+      0,
+    ),
   );
 }
 
@@ -117,7 +122,7 @@ export function topK(
   for (let o = 0; o < outer; o++)
     for (let c = 0; c < inner; c++) {
       const at = (j: number) => x[(o * axis + j) * inner + c]!;
-      const order = Array.from({ length: axis }, (_, j) => j).sort((p, q) => {
+      const order = Array.from({ length: axis }, (_, j) => j).toSorted((p, q) => {
         const difference = largest ? rank(at(q)) - rank(at(p)) : rank(at(p)) - rank(at(q));
         return difference || p - q;
       });

@@ -43,7 +43,8 @@ export const integers = {
   LessOrEqualUnsigned: (a, b) => Number(word(a) <= word(b)),
 } satisfies Record<string, (a: number, b: number) => number>;
 
-const saturate = (x: number, low: number, high: number) => (Number.isNaN(x) ? 0 : Math.trunc(Math.max(low, Math.min(high, x))));
+const saturate = (x: number, low: number, high: number) =>
+  Number.isNaN(x) ? 0 : Math.trunc(Math.max(low, Math.min(high, x)));
 
 /** Integers in; those whose name ends in ToFloat give floats, those that begin with Float take them. */
 export const conversions = {

@@ -71,7 +71,8 @@ export function gridSample(
         const sum = (axis: number, place: number): number => {
           if (axis === rank) return x[(b * channels + c) * total + place]!;
           let value = 0;
-          for (const [at, weight] of along[axis]!) if (at >= 0) value += weight * sum(axis + 1, place * sizes[axis]! + at);
+          for (const [at, weight] of along[axis]!)
+            if (at >= 0) value += weight * sum(axis + 1, place * sizes[axis]! + at);
           return value;
         };
         out.push(sum(0, 0));

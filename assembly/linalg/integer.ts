@@ -253,8 +253,7 @@ function addRow(out: usize, a: i32, b: usize, n: u32): void {
   const lanes = i32x4.splat(a);
   const whole = out + ((n & ~3) << 2);
   const end = out + (n << 2);
-  for (; out < whole; out += 16, b += 16)
-    v128.store(out, i32x4.add(v128.load(out), i32x4.mul(lanes, v128.load(b))));
+  for (; out < whole; out += 16, b += 16) v128.store(out, i32x4.add(v128.load(out), i32x4.mul(lanes, v128.load(b))));
   for (; out < end; out += 4, b += 4) store<i32>(out, load<i32>(out) + a * load<i32>(b));
 }
 

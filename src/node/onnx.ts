@@ -4,7 +4,13 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FormatError } from '../core/errors.ts';
 import { createOnnx } from '../formats/onnx/load.ts';
-import { handedIn, loadOnnx as loadAnywhere, sourceName, type LoadOnnxOptions, type OnnxSource } from '../formats/onnx/index.ts';
+import {
+  handedIn,
+  loadOnnx as loadAnywhere,
+  sourceName,
+  type LoadOnnxOptions,
+  type OnnxSource,
+} from '../formats/onnx/index.ts';
 import type { OnnxModel } from '../formats/onnx/model.ts';
 import { readFileBytes } from './files.ts';
 
@@ -43,7 +49,7 @@ function pathOf(source: OnnxSource): string | undefined {
 }
 
 /** A file in the model's folder or below, links followed. */
-export async function beside(modelPath: string, location: string, what: string): Promise<Uint8Array> {
+async function beside(modelPath: string, location: string, what: string): Promise<Uint8Array> {
   const folder = await realpath(dirname(modelPath));
   const path = join(folder, location);
   const real = await realpath(path).catch(() => path);

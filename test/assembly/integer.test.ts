@@ -23,14 +23,51 @@ test('integer: broadcasting over three axes, and of single elements', () => {
   const next = testRandom(1);
   const a = Int32Array.from({ length: 2 * 4 }, () => next(-100, 100));
   const b = Int32Array.from({ length: 3 * 1 }, () => next(-100, 100));
-  const operands = { kind: IntegerKind.Multiply, out: output(24), a, b, rank: 3, table: Uint32Array.of(2, 3, 4, 4, 0, 1, 0, 1, 0) };
+  const operands = {
+    kind: IntegerKind.Multiply,
+    out: output(24),
+    a,
+    b,
+    rank: 3,
+    table: Uint32Array.of(2, 3, 4, 4, 0, 1, 0, 1, 0),
+  };
   const expected = [...tuplesOf([2, 3, 4])].map((t) => broadcastAt(a, [2, 1, 4], t) * broadcastAt(b, [3, 1], t));
   expect([...words(kernels.run('Integer', operands, 4).outputs['out']!)]).toEqual(expected);
-  const single = { kind: IntegerKind.Add, out: output(1), a: Int32Array.of(3), b: Int32Array.of(4), rank: 0, table: Uint32Array.of(0) };
+  const single = {
+    kind: IntegerKind.Add,
+    out: output(1),
+    a: Int32Array.of(3),
+    b: Int32Array.of(4),
+    rank: 0,
+    table: Uint32Array.of(0),
+  };
   expect([...words(kernels.run('Integer', single).outputs['out']!)]).toEqual([7]);
 });
 
-const floats = [0, -0, 0.5, -0.5, 1, -1, 1.9, -1.9, 127.6, 255.5, 300, -300, 1e9, -1e9, 2147483648, -2147483648, 3e9, 5e9, -5e9, Infinity, -Infinity, NaN];
+const floats = [
+  0,
+  -0,
+  0.5,
+  -0.5,
+  1,
+  -1,
+  1.9,
+  -1.9,
+  127.6,
+  255.5,
+  300,
+  -300,
+  1e9,
+  -1e9,
+  2147483648,
+  -2147483648,
+  3e9,
+  5e9,
+  -5e9,
+  Infinity,
+  -Infinity,
+  NaN,
+];
 
 test.each(Object.keys(ConvertKind) as (keyof typeof ConvertKind)[])('convert %s: edges', (kind) => {
   const x = kind.startsWith('Float') ? Float32Array.from(floats) : Int32Array.from(edges);
@@ -48,7 +85,12 @@ test.each(awkwardLengths)('convert: %i elements, none besides', (n) => {
 test.each(Object.keys(IntegerReduceKind) as (keyof typeof IntegerReduceKind)[])('integer reduce %s', (kind) => {
   const next = testRandom(2);
   const [neutral, join] = integerReductions[kind];
-  for (const [outer, axis, inner] of [[3, 5, 4], [1, 17, 1], [2, 1, 3], [2, 0, 3]] as const) {
+  for (const [outer, axis, inner] of [
+    [3, 5, 4],
+    [1, 17, 1],
+    [2, 1, 3],
+    [2, 0, 3],
+  ] as const) {
     const x = Int32Array.from({ length: outer * axis * inner }, () => next(-(2 ** 31), 2 ** 31));
     const operands = { kind: IntegerReduceKind[kind], out: output(outer * inner), x, outer, axis, inner };
     const expected = [...tuplesOf([outer, inner])].map(([o, c]) => {
@@ -60,7 +102,14 @@ test.each(Object.keys(IntegerReduceKind) as (keyof typeof IntegerReduceKind)[])(
   }
 });
 
-test.each([[1, 1, 1], [2, 3, 4], [3, 5, 7], [4, 9, 1], [2, 17, 33], [3, 4, 0]])('integer product: m=%i n=%i k=%i', (m, n, k) => {
+test.each([
+  [1, 1, 1],
+  [2, 3, 4],
+  [3, 5, 7],
+  [4, 9, 1],
+  [2, 17, 33],
+  [3, 4, 0],
+])('integer product: m=%i n=%i k=%i', (m, n, k) => {
   const next = testRandom(m * n + k);
   const a = Int32Array.from({ length: m * k }, () => next(-(2 ** 20), 2 ** 20));
   const b = Int32Array.from({ length: k * n }, () => next(-(2 ** 20), 2 ** 20));

@@ -20,7 +20,12 @@ function tableOf(axes: readonly Axis[]): Uint32Array {
     lists.push(...offsets.map((offset) => (offset < 0 ? MISSING : offset)));
     return start;
   });
-  return Uint32Array.from([...axes.map(({ size }) => size), ...axes.map(({ stride = 0 }) => stride), ...starts, ...lists]);
+  return Uint32Array.from([
+    ...axes.map(({ size }) => size),
+    ...axes.map(({ stride = 0 }) => stride),
+    ...starts,
+    ...lists,
+  ]);
 }
 
 function check(x: Float32Array, axes: readonly Axis[], fill = 0, byteOffset = 0): void {
@@ -35,25 +40,62 @@ function check(x: Float32Array, axes: readonly Axis[], fill = 0, byteOffset = 0)
 test.each(awkwardLengths)('rearrange: the last axis of %i by stride 1, 0, 2 and by a list', (n) => {
   const x = randomFloats(3 * n + 5, n);
   for (const byteOffset of [0, 4, 12]) {
-    check(x, [{ size: 3, stride: n }, { size: n, stride: 1 }], 0, byteOffset);
-    check(x, [{ size: 2, stride: 1 }, { size: n, stride: 0 }], 0, byteOffset);
+    check(
+      x,
+      [
+        { size: 3, stride: n },
+        { size: n, stride: 1 },
+      ],
+      0,
+      byteOffset,
+    );
+    check(
+      x,
+      [
+        { size: 2, stride: 1 },
+        { size: n, stride: 0 },
+      ],
+      0,
+      byteOffset,
+    );
     check(x, [{ size: n, stride: 2 }], 0, byteOffset);
     const offsets = Array.from({ length: n }, (_, i) => (i % 3 === 1 ? -1 : (i * 7) % (n + 1)));
-    check(x, [{ size: 2, stride: n }, { size: n, offsets }], -2.5, byteOffset);
+    check(
+      x,
+      [
+        { size: 2, stride: n },
+        { size: n, offsets },
+      ],
+      -2.5,
+      byteOffset,
+    );
   }
 });
 
 test('rearrange: a transpose of four axes, a list that leaves whole blocks out, no axis at all', () => {
   const x = randomFloats(2 * 3 * 4 * 5, 1);
-  check(x, [{ size: 5, stride: 1 }, { size: 3, stride: 20 }, { size: 2, stride: 60 }, { size: 4, stride: 5 }]);
-  check(x, [{ size: 4, offsets: [-1, 60, 0, -1] }, { size: 3, offsets: [40, -1, 0] }, { size: 20, stride: 1 }], 7);
+  check(x, [
+    { size: 5, stride: 1 },
+    { size: 3, stride: 20 },
+    { size: 2, stride: 60 },
+    { size: 4, stride: 5 },
+  ]);
+  check(
+    x,
+    [
+      { size: 4, offsets: [-1, 60, 0, -1] },
+      { size: 3, offsets: [40, -1, 0] },
+      { size: 20, stride: 1 },
+    ],
+    7,
+  );
   check(x, []);
 });
 
 test('rearrange: a list may walk backwards', () => {
   const x = randomFloats(6, 2);
   const operands = { out: output(6), x, rank: 1, table: tableOf([{ size: 6, offsets: [5, 4, 3, 2, 1, 0] }]), fill: 0 };
-  expect([...kernels.run('Rearrange', operands).outputs['out']!]).toEqual([...x.toReversed()]);
+  expect([...kernels.run('Rearrange', operands).outputs['out']!]).toEqual(Array.from(x).toReversed());
 });
 
 test.each([

@@ -32,7 +32,9 @@ test.each(awkwardLengths)('resample: rows of %i elements, weights of 0 left out'
 
 const kinds = Object.keys(SampleKind) as (keyof typeof SampleKind)[];
 const outsides = Object.keys(OutsideKind) as (keyof typeof OutsideKind)[];
-const gridCases = kinds.flatMap((kind) => outsides.flatMap((outside) => [false, true].map((alignCorners) => ({ kind, outside, alignCorners }))));
+const gridCases = kinds.flatMap((kind) =>
+  outsides.flatMap((outside) => [false, true].map((alignCorners) => ({ kind, outside, alignCorners }))),
+);
 
 test.each(gridCases)('grid sample: %j in one, two and three dimensions', (options) => {
   for (const sizes of [[5], [3, 4], [2, 3, 4], [1, 1]]) {
@@ -56,12 +58,27 @@ test.each(gridCases)('grid sample: %j in one, two and three dimensions', (option
     };
     const { outputs } = kernels.run('GridSample', operands, 4);
     const expected = gridSample(x, batch, channels, sizes, grid, points, options);
-    expected.forEach((value, i) => expect(Math.abs(outputs['out']![i]! - value), `${sizes} ${i}`).toBeLessThanOrEqual(2e-5));
+    expected.forEach((value, i) =>
+      expect(Math.abs(outputs['out']![i]! - value), `${sizes} ${i}`).toBeLessThanOrEqual(2e-5),
+    );
   }
 });
 
 test('grid sample: a coordinate that is NaN gives NaN', () => {
-  const operands = { kind: 0, outside: 0, alignCorners: 0, out: output(1), x: [1, 2, 3, 4], grid: [NaN, 0], batch: 1, channels: 1, points: 1, rank: 2, table: Uint32Array.of(2, 2), workspace: output(16) };
+  const operands = {
+    kind: 0,
+    outside: 0,
+    alignCorners: 0,
+    out: output(1),
+    x: [1, 2, 3, 4],
+    grid: [NaN, 0],
+    batch: 1,
+    channels: 1,
+    points: 1,
+    rank: 2,
+    table: Uint32Array.of(2, 2),
+    workspace: output(16),
+  };
   expect(kernels.run('GridSample', operands).outputs['out']![0]).toBeNaN();
 });
 
@@ -97,19 +114,44 @@ const functions: Record<keyof typeof RareKind, (x: number) => number> = {
 };
 
 const inputs = Float32Array.from([
-  0, -0, 1, -1, 0.5, -0.5, 1e-8, -1e-8, 1e-40, 2, -2, 88, -88, 89.4, 1e10, -1e10, 3e38, Infinity, -Infinity, NaN,
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1e-8,
+  -1e-8,
+  1e-40,
+  2,
+  -2,
+  88,
+  -88,
+  89.4,
+  1e10,
+  -1e10,
+  3e38,
+  Infinity,
+  -Infinity,
+  NaN,
   ...randomFloats(2000, 1, -1, 1),
   ...randomFloats(2000, 2, -50, 50),
   ...randomFloats(500, 3, 1, 3),
 ]);
 
 test.each(Object.keys(RareKind) as (keyof typeof RareKind)[])('%s: within 4 ulp', (kind) => {
-  const { outputs } = kernels.run('Rare', { kind: RareKind[kind], out: output(inputs.length), x: inputs, n: inputs.length }, 4);
+  const { outputs } = kernels.run(
+    'Rare',
+    { kind: RareKind[kind], out: output(inputs.length), x: inputs, n: inputs.length },
+    4,
+  );
   inputs.forEach((x, i) => {
     const [value, exact] = [outputs['out']![i]!, functions[kind](x)];
     if (Number.isNaN(exact)) return expect(value, `${kind}(${x})`).toBeNaN();
     const rounded = Math.fround(exact);
     if (value === rounded) return undefined;
-    return expect(Math.abs(value - exact) / ulp(exact), `${kind}(${x}) = ${value}, not ${exact}`).toBeLessThanOrEqual(4);
+    return expect(Math.abs(value - exact) / ulp(exact), `${kind}(${x}) = ${value}, not ${exact}`).toBeLessThanOrEqual(
+      4,
+    );
   });
 });

@@ -7,7 +7,14 @@ const thinBuilders = ['src/layers', 'src/losses', 'src/optimizers', 'src/initial
 const operands = 'A kernel reads its operands as the instruction set lays them out.';
 const errors = 'Errors, names near to a wrong one, and what the core was generated with are in src/core.';
 /** What a user imports, from source or as built. */
-const publicApi = ['src/index.ts', 'src/node/index.ts', 'src/ops/index.ts', 'src/data/datasets/index.ts', 'dist'];
+const publicApi = [
+  'src/index.ts',
+  'src/node/index.ts',
+  'src/ops/index.ts',
+  'src/node/onnx.ts',
+  'src/data/datasets/index.ts',
+  'dist',
+];
 
 export const rules: readonly Rule[] = [
   // The core.
@@ -58,6 +65,13 @@ export const rules: readonly Rule[] = [
   { place: 'src/graph', may: ['src/core'] },
   { place: 'src/data', may: [], besides: ['src/core'], why: 'Errors, and Philox for splits, are in src/core.' },
   { place: 'src/formats', may: ['src/graph'], besides: ['src/core'], why: errors },
+  {
+    place: 'src/formats/onnx',
+    may: ['src/graph'],
+    besides: ['src/core', 'src/model/files.ts'],
+    why: `An opened model owns an instance of the core, and where files come from is told in src/model. ${errors}`,
+    packages: ['pbf'],
+  },
   {
     place: 'src/ops',
     may: [],

@@ -16,7 +16,8 @@ export type BitName = 'Modulo' | 'Remainder' | 'And' | 'Or' | 'Xor' | 'ShiftLeft
 /** −1, 0 or 1 of the rest's sign: the rest of the sign of b, as in Python. */
 const modulo = (a: number, b: number): number => (b === 0 ? 0 : a - b * Math.floor(a / b));
 const power = (a: number, b: number): number => Number(BigInt.asIntN(64, BigInt(a) ** BigInt(Math.max(0, b))));
-const bits = (combine: (a: bigint, b: bigint) => bigint) => (a: number, b: number) => Number(combine(BigInt(a), BigInt(b)));
+const bits = (combine: (a: bigint, b: bigint) => bigint) => (a: number, b: number) =>
+  Number(combine(BigInt(a), BigInt(b)));
 
 const exact: Record<ArithmeticName | CompareName | BitName, (a: number, b: number) => number> = {
   Add: (a, b) => a + b,
@@ -177,13 +178,15 @@ export function unary(b: Builder, kind: FloatUnary, x: Value, alpha?: number, be
 }
 
 /** A function of one integer or boolean. */
-export function integerUnary(
-  b: Builder,
-  kind: 'Absolute' | 'Negate' | 'Sign' | 'Not' | 'Complement',
-  x: Value,
-): Value {
+export function integerUnary(b: Builder, kind: 'Absolute' | 'Negate' | 'Sign' | 'Not' | 'Complement', x: Value): Value {
   if (b.folds(x)) {
-    const compute = { Absolute: Math.abs, Negate: (v: number) => -v, Sign: Math.sign, Not: (v: number) => Number(v === 0), Complement: (v: number) => -v - 1 }[kind];
+    const compute = {
+      Absolute: Math.abs,
+      Negate: (v: number) => -v,
+      Sign: Math.sign,
+      Not: (v: number) => Number(v === 0),
+      Complement: (v: number) => -v - 1,
+    }[kind];
     const data = hostData(x.type, x.host!.data.length);
     for (let i = 0; i < data.length; i++) data[i] = compute(x.host!.data[i]!);
     return b.fromHost({ type: x.type, shape: x.shape, data });
@@ -223,7 +226,12 @@ function reduceKept(b: Builder, kind: ReduceName, x: Value, axes: number[]): Val
   const isWide = x.type === 'uint32' && (kind === 'Minimum' || kind === 'Maximum');
   let node = b.nodeOf(x);
   for (const axis of axes.toReversed())
-    node = operations.integerReduce(b.graph, isWide ? (`${integerKind}Unsigned` as IntegerReduceName) : integerKind, node, axis);
+    node = operations.integerReduce(
+      b.graph,
+      isWide ? (`${integerKind}Unsigned` as IntegerReduceName) : integerKind,
+      node,
+      axis,
+    );
   return b.fromNode(x.type, wrapped(b, node, x.type));
 }
 
@@ -234,7 +242,11 @@ function reduceHost(b: Builder, kind: ReduceName, x: Value, axes: readonly numbe
   const strides = operations.denseStrides(x.shape);
   const outStrides = operations.denseStrides(shape);
   x.host!.data.forEach((value, i) => {
-    const at = x.shape.reduce((sum, size, axis) => sum + (axes.includes(axis) ? 0 : (Math.floor(i / strides[axis]!) % size) * outStrides[axis]!), 0);
+    const at = x.shape.reduce(
+      (sum, size, axis) =>
+        sum + (axes.includes(axis) ? 0 : (Math.floor(i / strides[axis]!) % size) * outStrides[axis]!),
+      0,
+    );
     totals[at] = join(totals[at]!, value);
   });
   const data = hostData(x.type, totals.length);

@@ -88,7 +88,9 @@ export class Builder {
     if (value.host) return value.host;
     const computed = this.evaluate(this.graph, value.node!);
     if (!computed)
-      throw new UnknownValueError(`${value.node!.label}: ${what} must be known before the model runs; it is computed by it`);
+      throw new UnknownValueError(
+        `${value.node!.label}: ${what} must be known before the model runs; it is computed by it`,
+      );
     const data = hostData(value.type, sizeOf(value.shape));
     data.set(value.type === 'uint32' ? Uint32Array.from(computed) : computed);
     return { type: value.type, shape: value.shape, data };
@@ -117,4 +119,3 @@ export function resolveAxis(axis: number, rank: number): number {
     throw new NeuriteError(`axis ${axis} does not exist in ${rank} dimensions`);
   return resolved;
 }
-

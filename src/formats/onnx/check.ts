@@ -24,7 +24,9 @@ export class MissingOperatorsError extends NeuriteError {
   readonly missing: readonly MissingOperator[];
   constructor(what: string, missing: readonly MissingOperator[]) {
     const lines = missing.map(({ operator, nodes }) => `\n  ${operator}: ${listed(nodes)}`);
-    super(`${what}: ${missing.length === 1 ? 'an operator is' : `${missing.length} operators are`} missing:${lines.join('')}`);
+    super(
+      `${what}: ${missing.length === 1 ? 'an operator is' : `${missing.length} operators are`} missing:${lines.join('')}`,
+    );
     this.missing = missing;
   }
 }

@@ -9,8 +9,9 @@ type Numbers = ArrayLike<number> | ArrayLike<bigint> | readonly boolean[];
 /** Values in row-major order and their shape; without a shape that of the model, where only one fits. */
 export type OnnxFeed = { readonly data: Numbers; readonly shape: readonly number[] } | Numbers | number;
 
+/** Floats, and integers and booleans as Int32Array. Float64Array only where float32 does not hold a float64 result. */
 export interface OnnxTensor {
-  readonly data: Float32Array | Int32Array;
+  readonly data: Float32Array | Float64Array | Int32Array;
   readonly shape: readonly number[];
 }
 
@@ -32,7 +33,19 @@ export function feedData(
       throw new RangeError(`${what}: element ${i} is ${value}, which ${type} does not hold here`);
     numbers[i] = value;
   }
+  if (type === 'float64' && exceedsFloat32(data))
+    return { type, shape, data: Float64Array.from(data as ArrayLike<number>, Number) };
   return { type, shape, data: numbers };
+}
+
+const greatestFloat32 = 3.4028234663852886e38;
+
+function exceedsFloat32(data: Numbers): boolean {
+  for (let i = 0; i < data.length; i++) {
+    const magnitude = Math.abs(Number(data[i]));
+    if (magnitude > greatestFloat32 && magnitude !== Infinity) return true;
+  }
+  return false;
 }
 
 /** Integers of 64 bits are computed in 32. */
@@ -57,6 +70,7 @@ function withShape(
 }
 
 /** A result copied out of the memory. */
-export function outputData({ shape }: Value, view: Float32Array | Int32Array): OnnxTensor {
-  return { data: view.slice(), shape: [...shape] };
+export function outputData({ shape, host }: Value, view: Float32Array | Int32Array): OnnxTensor {
+  const isWide = host?.data instanceof Float64Array && host.type === 'float64' && exceedsFloat32(host.data);
+  return { data: isWide ? Float64Array.from(host.data) : view.slice(), shape: [...shape] };
 }

@@ -41,7 +41,11 @@ export function sourceName(source: OnnxSource, { name }: LoadOnnxOptions): strin
 }
 
 /** @throws NeuriteError for a file that the caller has not given */
-export async function handedIn(location: string, what: string, { externalData = {} }: LoadOnnxOptions): Promise<Uint8Array> {
+export async function handedIn(
+  location: string,
+  what: string,
+  { externalData = {} }: LoadOnnxOptions,
+): Promise<Uint8Array> {
   const given = externalData[location];
   if (given === undefined)
     throw new NeuriteError(`${what}: its weights are in "${location}"; give that file in the option externalData`);

@@ -11,7 +11,7 @@ import type { OnnxFeed, OnnxTensor } from './feed.ts';
 import { feedData, outputData } from './feed.ts';
 import type { Opened, OnnxValueInfo } from './open.ts';
 import { addInitializers, buildNodes, Scope } from './trace.ts';
-import { graphType, type HostTensor } from './types.ts';
+import { graphType, type DataType, type HostTensor } from './types.ts';
 
 /** A compiled model for one set of shapes; inputs whose values decide shapes are part of it. */
 interface Program {
@@ -68,15 +68,12 @@ export class OnnxModel {
    * @throws NeuriteError for inputs that are missing or unknown, and where an index of the data is out of range
    */
   run(feeds: Readonly<Record<string, OnnxFeed>>): Record<string, OnnxTensor> {
-    const tensors = this.checkFeeds(feeds);
-    const program = this.programFor(tensors);
-    const { executable } = program;
+    const { tensors, misshapen } = this.checkFeeds(feeds);
+    const { executable, outputs } = misshapen ? this.tolerantProgram(tensors, misshapen) : this.programFor(tensors);
     for (const { name } of this.inputs)
       if (executable.compiled.inputs.has(name)) executable.input(name).set(tensors.get(name)!.data);
     if (!executable.run()) throw new NeuriteError(`${this.source}: an index in the data is out of range`);
-    return Object.fromEntries(
-      program.outputs.map(({ name, value }) => [name, outputData(value, executable.output(name))]),
-    );
+    return Object.fromEntries(outputs.map(({ name, value }) => [name, outputData(value, executable.output(name))]));
   }
 
   /**
@@ -99,7 +96,8 @@ export class OnnxModel {
     const tensors = new Map<string, HostTensor | Shape>();
     for (const { name, shape } of this.inputs) {
       const given = shapes[name] ?? shape.map((size) => (typeof size === 'number' ? size : 1));
-      checkShape(this.source, name, given, shape);
+      const error = shapeError(this.source, name, given, shape);
+      if (error) throw error;
       tensors.set(name, given);
     }
     const { executable } = this.programFor(tensors);
@@ -129,24 +127,45 @@ export class OnnxModel {
     }
   }
 
-  private checkFeeds(feeds: Readonly<Record<string, OnnxFeed>>): Map<string, HostTensor> {
+  /** An input of another shape than the model declares is no matter where only its type is read. */
+  private tolerantProgram(tensors: ReadonlyMap<string, HostTensor>, misshapen: Misshapen): Program {
+    let program: Program;
+    try {
+      program = this.programFor(tensors);
+    } catch {
+      throw misshapen.error;
+    }
+    if (program.executable.compiled.inputs.has(misshapen.name)) throw misshapen.error;
+    return program;
+  }
+
+  private checkFeeds(feeds: Readonly<Record<string, OnnxFeed>>): {
+    tensors: Map<string, HostTensor>;
+    misshapen: Misshapen | undefined;
+  } {
     const names = new Set(this.inputs.map(({ name }) => name));
     for (const name of Object.keys(feeds))
       if (!names.has(name))
-        throw new NeuriteError(`${this.source}: no input "${name}"; it takes ${[...names].map((n) => `"${n}"`).join(', ')}`);
+        throw new NeuriteError(
+          `${this.source}: no input "${name}"; it takes ${[...names].map((n) => `"${n}"`).join(', ')}`,
+        );
     const tensors = new Map<string, HostTensor>();
+    let misshapen: Misshapen | undefined;
     for (const { name, shape, type } of this.inputs) {
       const feed = feeds[name];
       if (feed === undefined) throw new NeuriteError(`${this.source}: input "${name}" is missing`);
       const tensor = feedData(feed, type, shape, `${this.source}: input "${name}"`);
-      checkShape(this.source, name, tensor.shape, shape);
+      const error = shapeError(this.source, name, tensor.shape, shape);
+      if (error) misshapen ??= { name, error };
       tensors.set(name, tensor);
     }
-    return tensors;
+    return { tensors, misshapen };
   }
 
   private programFor(inputs: ReadonlyMap<string, HostTensor | Shape>): Program {
-    const key = [...inputs.values()].map((value) => shapeOf(value).join()).join(';');
+    const key = [...inputs.values()]
+      .map((value) => `${isWide(value) ? 'wide ' : ''}${shapeOf(value).join()}`)
+      .join(';');
     const known = this.programs.find((entry) => entry.key === key && fits(entry.program, inputs));
     if (known) {
       this.programs = [known, ...this.programs.filter((entry) => entry !== known)];
@@ -162,11 +181,17 @@ export class OnnxModel {
     const decided = new Map<string, ArrayLike<number>>();
     const build = new Builder((graph, node) => this.evaluate(build, graph, node, inputs, decided));
     const { opened } = this;
-    const context = { build, what: opened.what, functions: opened.functions, opset: opened.opset, external: opened.external };
+    const context = {
+      build,
+      what: opened.what,
+      functions: opened.functions,
+      opset: opened.opset,
+      external: opened.external,
+    };
     const scope = new Scope();
     addInitializers(context, opened.graph, scope, true);
     for (const { name, type } of this.inputs)
-      scope.set(name, build.fromNode(type, input(build.graph, name, shapeOf(inputs.get(name)!), graphType(type))));
+      scope.set(name, inputValue(build, name, type, inputs.get(name)!, decided));
     buildNodes(context, opened.nodes, scope);
     const outputs = this.outputs.map(({ name }) => ({ name, value: scope.get(name)! }));
     const nodes = Object.fromEntries(outputs.map(({ name, value }) => [name, build.nodeOf(value)]));
@@ -226,6 +251,23 @@ export interface OnnxSession {
   run(): void;
 }
 
+/** An input as a node; of float64 that float32 does not hold, as its values, which the host computes with. */
+function inputValue(
+  build: Builder,
+  name: string,
+  type: DataType,
+  given: HostTensor | Shape,
+  decided: Map<string, ArrayLike<number>>,
+): Value {
+  if (!isWide(given)) return build.fromNode(type, input(build.graph, name, shapeOf(given), graphType(type)));
+  decided.set(name, given.data.slice());
+  return build.fromHost(given);
+}
+
+/** An input that is kept in float64. */
+const isWide = (value: HostTensor | Shape): value is HostTensor =>
+  !isShape(value) && value.data instanceof Float64Array;
+
 const isShape = (value: HostTensor | Shape): value is Shape => Array.isArray(value);
 const shapeOf = (value: HostTensor | Shape): Shape => (isShape(value) ? value : value.shape);
 
@@ -239,16 +281,21 @@ function fits({ decided }: Program, inputs: ReadonlyMap<string, HostTensor | Sha
   return true;
 }
 
-function checkShape(source: string, name: string, given: Shape, expected: readonly (number | string)[] | null): void {
-  if (!expected) return;
-  const symbols = new Map<string, number>();
-  const matches =
-    given.length === expected.length &&
-    expected.every((size, axis) => typeof size === 'string' || size === given[axis]) &&
-    symbols.size === 0;
-  if (!matches)
-    throw new ShapeError(
-      `${source}: input "${name}" expected [${expected.map((size) => (typeof size === 'string' ? size || '*' : size)).join(', ')}], got ${formatShape(given)}`,
-    );
+interface Misshapen {
+  readonly name: string;
+  readonly error: ShapeError;
 }
 
+function shapeError(
+  source: string,
+  name: string,
+  given: Shape,
+  expected: readonly (number | string)[],
+): ShapeError | undefined {
+  const matches =
+    given.length === expected.length &&
+    expected.every((size, axis) => typeof size === 'string' || size === given[axis]);
+  if (matches) return undefined;
+  const sizes = expected.map((size) => (typeof size === 'string' ? size || '*' : size));
+  return new ShapeError(`${source}: input "${name}" expected [${sizes.join(', ')}], got ${formatShape(given)}`);
+}

@@ -61,7 +61,11 @@ const plainAxes = (shape: Shape): WalkedAxis[] => {
 
 export function transpose(b: Builder, x: Value, permutation: readonly number[]): Value {
   const rank = x.shape.length;
-  if (permutation.length !== rank || new Set(permutation).size !== rank || permutation.some((axis) => !(axis >= 0 && axis < rank)))
+  if (
+    permutation.length !== rank ||
+    new Set(permutation).size !== rank ||
+    permutation.some((axis) => !(axis >= 0 && axis < rank))
+  )
     throw new NeuriteError(`[${permutation.join(', ')}] is no order of the axes of ${formatShape(x.shape)}`);
   if (permutation.every((axis, i) => axis === i)) return x;
   const axes = plainAxes(x.shape);
@@ -132,7 +136,8 @@ export function concatenate(b: Builder, values: readonly Value[], axis: number):
   let start = 0;
   for (const value of values) {
     const columns = sizeOf(value.shape.slice(axis));
-    for (let i = 0; i < value.host!.data.length; i++) data[Math.floor(i / columns) * row + start + (i % columns)] = value.host!.data[i]!;
+    for (let i = 0; i < value.host!.data.length; i++)
+      data[Math.floor(i / columns) * row + start + (i % columns)] = value.host!.data[i]!;
     start += columns;
   }
   return b.fromHost({ type: first.type, shape, data });
@@ -179,7 +184,13 @@ function paddedPlace(place: number, n: number, mode: PadMode): number {
 export function windows(
   b: Builder,
   x: Value,
-  { kernel, stride, dilation, out, kernelLast }: {
+  {
+    kernel,
+    stride,
+    dilation,
+    out,
+    kernelLast,
+  }: {
     kernel: readonly number[];
     stride: readonly number[];
     dilation: readonly number[];

@@ -61,7 +61,8 @@ export function openModel(model: ModelProto, what: string, external?: ExternalFi
 
 function opsetOf({ opsetImport = [] }: ModelProto, what: string): number {
   const version = opsetImport.find(({ domain }) => isStandard(domain))?.version ?? 1;
-  if (version > 22) throw new FormatError(`${what}: it uses operator set ${version}; 22 is the latest that is known here`);
+  if (version > 22)
+    throw new FormatError(`${what}: it uses operator set ${version}; 22 is the latest that is known here`);
   return version;
 }
 
@@ -69,7 +70,8 @@ function valueInfo({ name = '', type }: ValueInfoProto, what: string): OnnxValue
   const kind = (['sequenceType', 'mapType', 'sparseTensorType', 'optionalType'] as const).find((key) => type?.[key]);
   if (kind) throw new FormatError(`${what}: "${name}" is a ${kind.replace('Type', '')}; only tensors are taken`);
   const dtype = dataTypeOf(type?.tensorType?.elemType);
-  if (!dtype) throw new FormatError(`${what}: "${name}" is of ${dataTypeName(type?.tensorType?.elemType)}, which is not read`);
+  if (!dtype)
+    throw new FormatError(`${what}: "${name}" is of ${dataTypeName(type?.tensorType?.elemType)}, which is not read`);
   const dims = type?.tensorType?.shape?.dim ?? [];
   return { name, type: dtype, shape: dims.map(({ dimValue, dimParam = '' }) => dimValue ?? dimParam) };
 }

@@ -82,7 +82,11 @@ class StrictReader extends PbfReader {
     return this.message(kind as MessageName, start + length);
   }
 
-  private numbers(kind: 'ints' | 'floats' | 'doubles', type: number, end: number): Float64Array | Float32Array | number {
+  private numbers(
+    kind: 'ints' | 'floats' | 'doubles',
+    type: number,
+    end: number,
+  ): Float64Array | Float32Array | number {
     if (type === varint) return this.readVarint(true);
     if (type === fixed32) return this.readFixed(4, end, () => this.readFloat());
     if (type === fixed64) return this.readFixed(8, end, () => this.readDouble());
@@ -133,7 +137,7 @@ class StrictReader extends PbfReader {
     try {
       return super.readVarint(isSigned);
     } catch {
-      return this.fail('a number is longer than 10 bytes');
+      return this.fail(this.pos >= this.length ? 'the file ends inside a number' : 'a number is longer than 10 bytes');
     }
   }
 }

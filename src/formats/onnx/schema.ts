@@ -103,7 +103,9 @@ const parseField = (declaration: string): Field => {
 export const schema = Object.fromEntries(
   Object.entries(declarations).map(([message, fields]) => [
     message,
-    new Map(Object.entries(fields as Record<string, string>).map(([number, text]) => [Number(number), parseField(text)])),
+    new Map(
+      Object.entries(fields as Record<string, string>).map(([number, text]) => [Number(number), parseField(text)]),
+    ),
   ]),
 ) as unknown as Readonly<Record<MessageName, ReadonlyMap<number, Field>>>;
 

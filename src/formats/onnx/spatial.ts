@@ -52,5 +52,10 @@ export function spatialOf(call: Call, sizes: readonly number[], kernel?: readonl
 }
 
 /** The padding behind that the windows really reach, where they are rounded up. */
-export const reachedPadding = ({ kernel, stride, dilation, before, out }: Spatial, sizes: readonly number[]): number[] =>
-  sizes.map((size, i) => Math.max(0, (out[i]! - 1) * stride[i]! + dilation[i]! * (kernel[i]! - 1) + 1 - size - before[i]!));
+export const reachedPadding = (
+  { kernel, stride, dilation, before, out }: Spatial,
+  sizes: readonly number[],
+): number[] =>
+  sizes.map((size, i) =>
+    Math.max(0, (out[i]! - 1) * stride[i]! + dilation[i]! * (kernel[i]! - 1) + 1 - size - before[i]!),
+  );

@@ -44,7 +44,8 @@ export function tensorFromProto(proto: TensorProto, what: string, external?: Ext
   if (!type) throw new FormatError(`${what}: tensors of ${dataTypeName(proto.dataType)} are not read`);
   const shape = checkedSizes(proto.dims, what);
   const length = sizeOf(shape);
-  if (proto.dataLocation === 1) return { type, shape, data: fromRaw(type, length, externalBytes(proto, what, external), what) };
+  if (proto.dataLocation === 1)
+    return { type, shape, data: fromRaw(type, length, externalBytes(proto, what, external), what) };
   if (proto.rawData) return { type, shape, data: fromRaw(type, length, proto.rawData, what) };
   return { type, shape, data: fromLists(proto, type, shape, what) };
 }
@@ -57,8 +58,16 @@ function externalBytes(proto: TensorProto, what: string, external?: ExternalFile
   const bytes = external(location, what);
   const offset = Number(entries.get('offset') ?? 0);
   const length = Number(entries.get('length') ?? bytes.length - offset);
-  if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0 || offset + length > bytes.length)
-    throw new FormatError(`${what}: bytes ${offset} to ${offset + length} are outside "${location}" of ${bytes.length} bytes`);
+  if (
+    !Number.isSafeInteger(offset) ||
+    !Number.isSafeInteger(length) ||
+    offset < 0 ||
+    length < 0 ||
+    offset + length > bytes.length
+  )
+    throw new FormatError(
+      `${what}: bytes ${offset} to ${offset + length} are outside "${location}" of ${bytes.length} bytes`,
+    );
   return bytes.subarray(offset, offset + length);
 }
 
@@ -109,7 +118,7 @@ function fromLists(proto: TensorProto, type: DataType, shape: Shape, what: strin
   return data;
 }
 
-function listOf(proto: TensorProto, type: DataType): ArrayLike<number> & Iterable<number> | undefined {
+function listOf(proto: TensorProto, type: DataType): (ArrayLike<number> & Iterable<number>) | undefined {
   if (type === 'float32') return proto.floatData;
   if (type === 'float64') return proto.doubleData;
   if (type === 'int64') return proto.int64Data;
@@ -140,12 +149,15 @@ export function tensorFromSparse(proto: SparseTensorProto, what: string, externa
   const count = sizeOf(values.shape);
   const rank = indices.shape.length === 2 ? indices.shape[1]! : 1;
   if (sizeOf(indices.shape) !== count * rank || (rank !== 1 && rank !== shape.length))
-    throw new FormatError(`${what}: ${formatShape(indices.shape)} does not place ${count} values in ${formatShape(shape)}`);
+    throw new FormatError(
+      `${what}: ${formatShape(indices.shape)} does not place ${count} values in ${formatShape(shape)}`,
+    );
   const data = hostData(values.type, sizeOf(shape));
   for (let i = 0; i < count; i++) {
     let at = rank === 1 && indices.shape.length < 2 ? indices.data[i]! : 0;
     if (indices.shape.length === 2)
-      for (let axis = 0; axis < rank; axis++) at = at * (rank === 1 ? 1 : shape[axis]!) + indices.data[i * rank + axis]!;
+      for (let axis = 0; axis < rank; axis++)
+        at = at * (rank === 1 ? 1 : shape[axis]!) + indices.data[i * rank + axis]!;
     if (!(at >= 0 && at < data.length)) throw new FormatError(`${what}: place ${at} is outside ${formatShape(shape)}`);
     data[at] = values.data[i]!;
   }

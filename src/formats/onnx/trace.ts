@@ -143,7 +143,9 @@ function callFunction(
 
 function withAttributes(node: NodeProto, given: ReadonlyMap<string, AttributeProto>): NodeProto {
   const attribute = (node.attribute ?? []).flatMap((own) => {
-    const inner = own.g ? { ...own, g: { ...own.g, node: (own.g.node ?? []).map((n) => withAttributes(n, given)) } } : own;
+    const inner = own.g
+      ? { ...own, g: { ...own.g, node: (own.g.node ?? []).map((n) => withAttributes(n, given)) } }
+      : own;
     if (!own.refAttrName) return [inner];
     const referred = given.get(own.refAttrName);
     return referred ? [{ ...referred, name: own.name! }] : [];

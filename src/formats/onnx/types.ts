@@ -41,7 +41,8 @@ export const dataTypeOf = (number: number | undefined): DataType | undefined => 
 export const dataTypeName = (number: number | undefined): string =>
   names.get(number ?? 0) ?? otherNames.get(number ?? 0) ?? `type ${number ?? 0}`;
 
-export type HostData = Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+export type HostData =
+  Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
 
 /** Values known before anything runs. int64 and uint64 are doubles: exact up to 2⁵³. */
 export interface HostTensor {

@@ -212,12 +212,8 @@ defineOperation('cumulativeSum', {
 });
 
 /** The running sums along an axis. */
-export const cumulativeSum = (
-  graph: Graph,
-  x: Node,
-  axis: number,
-  { exclusive = false, reverse = false } = {},
-): Node => graph.add('cumulativeSum', [x], { axis, exclusive, reverse });
+export const cumulativeSum = (graph: Graph, x: Node, axis: number, { exclusive = false, reverse = false } = {}): Node =>
+  graph.add('cumulativeSum', [x], { axis, exclusive, reverse });
 
 defineOperation('topK', {
   infer([x], attributes) {

@@ -132,6 +132,4 @@ defineOperation('select', {
 });
 
 /** a where the condition (i32) is not 0, else b; broadcast. */
-export const select = (graph: Graph, condition: Node, a: Node, b: Node): Node =>
-  graph.add('select', [condition, a, b]);
-
+export const select = (graph: Graph, condition: Node, a: Node, b: Node): Node => graph.add('select', [condition, a, b]);

@@ -38,7 +38,16 @@ defineOperator('Loop', (call) => {
     collected.push(results.slice(1 + carried.length));
   }
   const scans = Math.max(0, call.wanted.length - carried.length);
-  return [...carried, ...Array.from({ length: scans }, (_, i) => stack(call, collected.map((values) => values[i]!), 0))];
+  return [
+    ...carried,
+    ...Array.from({ length: scans }, (_, i) =>
+      stack(
+        call,
+        collected.map((values) => values[i]!),
+        0,
+      ),
+    ),
+  ];
 });
 
 function stack({ build }: Call, values: readonly Value[], axis: number): Value {
@@ -94,7 +103,18 @@ function batchedScan(call: Call): Value[] {
   const inputs = call.inputs.slice(1).map((_, i) => call.input(i + 1));
   const batch = inputs[0]!.shape[0]!;
   const rows = Array.from({ length: batch }, (_, row) =>
-    scan(call, inputs.map((value) => reshape(build, slice(build, value, [{ axis: 0, start: row, step: 1, size: 1 }]), value.shape.slice(1)))),
+    scan(
+      call,
+      inputs.map((value) =>
+        reshape(build, slice(build, value, [{ axis: 0, start: row, step: 1, size: 1 }]), value.shape.slice(1)),
+      ),
+    ),
   );
-  return rows[0]!.map((_, i) => stack(call, rows.map((values) => values[i]!), 0));
+  return rows[0]!.map((_, i) =>
+    stack(
+      call,
+      rows.map((values) => values[i]!),
+      0,
+    ),
+  );
 }

@@ -18,7 +18,8 @@ export function convolve(b: Builder, x: Value, w: Value, groups: number, spatial
   if (perGroup * groups !== channels || filters % groups !== 0)
     throw new ShapeError(`${formatShape(w.shape)} in ${groups} groups does not convolve ${formatShape(x.shape)}`);
   const { kernel, out } = spatial;
-  const isPointwise = [...kernel, ...spatial.stride].every((n) => n === 1) && [...spatial.before, ...spatial.after].every((n) => n === 0);
+  const isPointwise =
+    [...kernel, ...spatial.stride].every((n) => n === 1) && [...spatial.before, ...spatial.after].every((n) => n === 0);
   const columns = isPointwise ? x : windowsOf(b, x, sizes, spatial);
   const depth = perGroup * sizeOf(kernel);
   const left = reshape(b, w, [groups, filters / groups, depth]);
@@ -55,7 +56,12 @@ defineOperator('ConvInteger', (call) => {
 /** A zero point for all filters, or for each of them. */
 export function centredFilters(b: Builder, w: Value, zero: Value | undefined): Value {
   if (!zero || sizeOf(zero.shape) === 1) return centred(b, w, zero, 0);
-  return arithmetic(b, 'Subtract', convert(b, w, 'int32'), convert(b, alongChannels(b, zero, w.shape.length - 1), 'int32'));
+  return arithmetic(
+    b,
+    'Subtract',
+    convert(b, w, 'int32'),
+    convert(b, alongChannels(b, zero, w.shape.length - 1), 'int32'),
+  );
 }
 
 /**
@@ -95,7 +101,16 @@ function turnedFilters(b: Builder, w: Value, groups: number): Value {
   const axes = kernel.map((_, i) => i + 3);
   const split = reshape(b, w, [groups, channels / groups, perGroup, ...kernel]);
   const moved = reshape(b, transpose(b, split, [0, 2, 1, ...axes]), [groups * perGroup, channels / groups, ...kernel]);
-  return kernel.reduce((value, size, i) => pick(b, value, i + 2, Array.from({ length: size }, (_, k) => size - 1 - k)), moved);
+  return kernel.reduce(
+    (value, size, i) =>
+      pick(
+        b,
+        value,
+        i + 2,
+        Array.from({ length: size }, (_, k) => size - 1 - k),
+      ),
+    moved,
+  );
 }
 
 function transposedPadding(
@@ -112,7 +127,11 @@ function transposedPadding(
   const wanted = given?.slice(-sizes.length);
   const pads = (automatic === 'VALID' ? undefined : attributes.ints('pads')) ?? sizes.flatMap(() => [0, 0]);
   const full = sizes.map((size, i) => stride[i]! * (size - 1) + extra[i]! + dilation[i]! * (kernel[i]! - 1) + 1);
-  if (!wanted) return { before: pads.slice(0, sizes.length), out: full.map((size, i) => size - pads[i]! - pads[i + sizes.length]!) };
+  if (!wanted)
+    return {
+      before: pads.slice(0, sizes.length),
+      out: full.map((size, i) => size - pads[i]! - pads[i + sizes.length]!),
+    };
   const before = full.map((size, i) => {
     const total = Math.max(0, size - wanted[i]!);
     return automatic === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2);

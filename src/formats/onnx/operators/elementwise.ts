@@ -56,7 +56,12 @@ defineOperator('Mod', (call) => {
   if (!isFloat(a.type)) return integers(build, attributes.flag('fmod') ? 'Remainder' : 'Modulo', a, b);
   // The rest of truncated division: a − b · trunc(a / b).
   const quotient = arithmetic(build, 'Divide', a, b);
-  const whole = arithmetic(build, 'Multiply', unary(build, 'Sign', quotient), unary(build, 'Floor', unary(build, 'Abs', quotient)));
+  const whole = arithmetic(
+    build,
+    'Multiply',
+    unary(build, 'Sign', quotient),
+    unary(build, 'Floor', unary(build, 'Abs', quotient)),
+  );
   return arithmetic(build, 'Subtract', a, arithmetic(build, 'Multiply', b, whole));
 });
 
@@ -77,7 +82,9 @@ const bitwise: Record<string, BitName> = {
   BitwiseXor: 'Xor',
 };
 for (const [name, kind] of Object.entries(bitwise))
-  defineOperator(name, (call) => integers(call.build, kind, call.input(0), aligned(call, call.input(0), call.input(1))));
+  defineOperator(name, (call) =>
+    integers(call.build, kind, call.input(0), aligned(call, call.input(0), call.input(1))),
+  );
 
 defineOperator('BitShift', (call) => {
   const kind = call.attributes.string('direction', '') === 'LEFT' ? 'ShiftLeft' : 'ShiftRight';
@@ -138,10 +145,13 @@ for (const [name, kind] of Object.entries(rarely))
 const rare = (b: Builder, kind: RareName, x: Value): Value =>
   b.fromNode(x.type, operations.rare(b.graph, kind, b.nodeOf(x)));
 
-defineOperator('IsNaN', (call) => truth(call.build, operations.rare(call.build.graph, 'IsNaN', call.build.nodeOf(call.input(0)))));
+defineOperator('IsNaN', (call) =>
+  truth(call.build, operations.rare(call.build.graph, 'IsNaN', call.build.nodeOf(call.input(0)))),
+);
 defineOperator('IsInf', ({ build, attributes, inputs: [x] }) => {
   const [positive, negative] = [attributes.flag('detect_positive', true), attributes.flag('detect_negative', true)];
-  if (!positive && !negative) return build.constant('bool', x!.shape, new Uint8Array(x!.shape.reduce((p, size) => p * size, 1)));
+  if (!positive && !negative)
+    return build.constant('bool', x!.shape, new Uint8Array(x!.shape.reduce((p, size) => p * size, 1)));
   const kind = positive && negative ? 'IsInfinite' : positive ? 'IsPositiveInfinite' : 'IsNegativeInfinite';
   return truth(build, operations.rare(build.graph, kind, build.nodeOf(x!)));
 });
@@ -169,7 +179,12 @@ defineOperator('LeakyRelu', ({ build, attributes, inputs: [x] }) => {
 defineOperator('Elu', ({ build, attributes, inputs: [x] }) => scaledElu(build, x!, attributes.float('alpha', 1), 1));
 defineOperator('Selu', ({ build, attributes, inputs: [x] }) =>
   attributes.has('alpha') || attributes.has('gamma')
-    ? scaledElu(build, x!, attributes.float('alpha', 1.67326319217681884765625), attributes.float('gamma', 1.05070102214813232421875))
+    ? scaledElu(
+        build,
+        x!,
+        attributes.float('alpha', 1.67326319217681884765625),
+        attributes.float('gamma', 1.05070102214813232421875),
+      )
     : unary(build, 'Selu', x!),
 );
 defineOperator('Celu', ({ build, attributes, inputs: [x] }) => unary(build, 'Celu', x!, attributes.float('alpha', 1)));

@@ -17,7 +17,8 @@ export function gatherAlong(b: Builder, x: Value, indices: Value, axis: number):
   const size = x.shape[axis]!;
   const places = Array.from(indices.host.data, (index) => {
     const place = index < 0 ? index + size : index;
-    if (!(place >= 0 && place < size)) throw new NeuriteError(`index ${index} is outside the ${size} entries of axis ${axis}`);
+    if (!(place >= 0 && place < size))
+      throw new NeuriteError(`index ${index} is outside the ${size} entries of axis ${axis}`);
     return place;
   });
   return reshape(b, pick(b, x, axis, places), shape);
@@ -41,10 +42,19 @@ defineOperator('GatherND', (call) => {
   const { build, attributes } = call;
   const [x, indices] = [call.input(0), call.input(1)];
   const batchAxes = attributes.int('batch_dims', 0);
-  return build.fromNode(x.type, operations.gatherTuples(build.graph, build.nodeOf(x), build.nodeOf(indices), batchAxes));
+  return build.fromNode(
+    x.type,
+    operations.gatherTuples(build.graph, build.nodeOf(x), build.nodeOf(indices), batchAxes),
+  );
 });
 
-const reductions: Record<string, ScatterName> = { none: 'Assign', add: 'Add', mul: 'Multiply', min: 'Minimum', max: 'Maximum' };
+const reductions: Record<string, ScatterName> = {
+  none: 'Assign',
+  add: 'Add',
+  mul: 'Multiply',
+  min: 'Minimum',
+  max: 'Maximum',
+};
 
 function reductionOf(call: Call): ScatterName {
   const name = call.attributes.string('reduction', 'none');
@@ -57,14 +67,27 @@ defineOperator(['ScatterElements', 'Scatter'], (call) => {
   const { build } = call;
   const [x, indices, updates] = [call.input(0), call.input(1), call.input(2)];
   const axis = resolveAxis(call.attributes.int('axis', 0), x.shape.length);
-  const node = operations.scatterElements(build.graph, reductionOf(call), build.nodeOf(x), build.nodeOf(indices), build.nodeOf(updates), axis);
+  const node = operations.scatterElements(
+    build.graph,
+    reductionOf(call),
+    build.nodeOf(x),
+    build.nodeOf(indices),
+    build.nodeOf(updates),
+    axis,
+  );
   return build.fromNode(x.type, node);
 });
 
 defineOperator('ScatterND', (call) => {
   const { build } = call;
   const [x, indices, updates] = [call.input(0), call.input(1), call.input(2)];
-  const node = operations.scatterTuples(build.graph, reductionOf(call), build.nodeOf(x), build.nodeOf(indices), build.nodeOf(updates));
+  const node = operations.scatterTuples(
+    build.graph,
+    reductionOf(call),
+    build.nodeOf(x),
+    build.nodeOf(indices),
+    build.nodeOf(updates),
+  );
   return build.fromNode(x.type, node);
 });
 
@@ -95,7 +118,9 @@ defineOperator('NonZero', (call) => {
   const rank = x.shape.length;
   const data = hostData('int64', rank * places.length);
   for (let axis = 0; axis < rank; axis++)
-    places.forEach((place, i) => (data[axis * places.length + i] = Math.floor(place / strides[axis]!) % x.shape[axis]!));
+    places.forEach(
+      (place, i) => (data[axis * places.length + i] = Math.floor(place / strides[axis]!) % x.shape[axis]!),
+    );
   return call.build.fromHost({ type: 'int64', shape: [rank, places.length], data });
 });
 
@@ -138,7 +163,10 @@ function entriesAlong(data: ArrayLike<number>, shape: readonly number[], axis: n
   const size = shape[axis]!;
   const outer = sizeOf(shape.slice(0, axis));
   return Array.from({ length: size }, (_, k) =>
-    Array.from({ length: outer * inner }, (_unused, i) => data[(Math.floor(i / inner) * size + k) * inner + (i % inner)]!),
+    Array.from(
+      { length: outer * inner },
+      (_unused, i) => data[(Math.floor(i / inner) * size + k) * inner + (i % inner)]!,
+    ),
   );
 }
 
@@ -159,10 +187,12 @@ defineOperator('NonMaxSuppression', (call) => {
   const isCentred = attributes.flag('center_point_box');
   const kept: number[] = [];
   for (let batch = 0; batch < batches; batch++) {
-    const corners = Array.from({ length: count }, (_, i) => cornersOf(boxes.data.slice(4 * (batch * count + i), 4 * (batch * count + i) + 4), isCentred));
+    const corners = Array.from({ length: count }, (_, i) =>
+      cornersOf(boxes.data.slice(4 * (batch * count + i), 4 * (batch * count + i) + 4), isCentred),
+    );
     for (let kind = 0; kind < classes; kind++) {
       const own = scores.data.subarray((batch * classes + kind) * count, (batch * classes + kind + 1) * count);
-      const order = [...own.keys()].filter((i) => own[i]! > threshold).sort((p, q) => own[q]! - own[p]! || p - q);
+      const order = [...own.keys()].filter((i) => own[i]! > threshold).toSorted((p, q) => own[q]! - own[p]! || p - q);
       const chosen: number[] = [];
       for (const i of order) {
         if (chosen.length >= limit) break;
@@ -198,7 +228,9 @@ defineOperator('MaxUnpool', (call) => {
   const kernel = attributes.ints('kernel_shape')!;
   const strides = attributes.ints('strides') ?? kernel.map(() => 1);
   const pads = attributes.ints('pads') ?? kernel.flatMap(() => [0, 0]);
-  const inferred = kernel.map((size, i) => (x.shape[i + 2]! - 1) * strides[i]! + size - pads[i]! - pads[i + kernel.length]!);
+  const inferred = kernel.map(
+    (size, i) => (x.shape[i + 2]! - 1) * strides[i]! + size - pads[i]! - pads[i + kernel.length]!,
+  );
   const own = [...x.shape.slice(0, 2), ...inferred];
   const shape = call.inputs[2] ? build.numbers(call.inputs[2], 'the output shape') : own;
   // The indices count in the array that was pooled, whose shape is the inferred one.
@@ -218,7 +250,14 @@ defineOperator('MaxUnpool', (call) => {
 function padTo(b: Builder, x: Value, shape: readonly number[]): Value {
   return shape.reduce(
     (value, size, axis) =>
-      size === value.shape[axis] ? value : pick(b, value, axis, Array.from({ length: size }, (_, i) => (i < value.shape[axis]! ? i : -1))),
+      size === value.shape[axis]
+        ? value
+        : pick(
+            b,
+            value,
+            axis,
+            Array.from({ length: size }, (_, i) => (i < value.shape[axis]! ? i : -1)),
+          ),
     x,
   );
 }

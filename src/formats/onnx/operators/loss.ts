@@ -30,7 +30,13 @@ function likelihoodLoss(call: Call, scores: Value, target: Value, weights: Value
 }
 
 /** The weight of each target: its class's, 0 where ignored. */
-function weightsOf(b: Builder, weights: Value | undefined, index: Value, isIgnored: Value | undefined, loss: Value): Value | undefined {
+function weightsOf(
+  b: Builder,
+  weights: Value | undefined,
+  index: Value,
+  isIgnored: Value | undefined,
+  loss: Value,
+): Value | undefined {
   if (!weights && !isIgnored) return undefined;
   const own = weights ? gatherAlong(b, weights, index, 0) : b.constant(loss.type, [], [1]);
   return isIgnored ? select(b, isIgnored, b.scalar(loss.type, 0), own) : own;
@@ -44,7 +50,10 @@ defineOperator('SoftmaxCrossEntropyLoss', (call) => {
   const { build } = call;
   const scores = call.input(0);
   const rank = scores.shape.length;
-  const toLast = scores.shape.map((_, axis) => axis).toSpliced(1, 1).concat(1);
+  const toLast = scores.shape
+    .map((_, axis) => axis)
+    .toSpliced(1, 1)
+    .concat(1);
   const back = [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, i) => i + 1)];
   const rows = transpose(build, scores, toLast);
   const logs = build.fromNode(rows.type, operations.softmax(build.graph, 'LogSoftmax', build.nodeOf(rows)));

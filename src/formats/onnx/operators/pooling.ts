@@ -46,17 +46,24 @@ function placesOfMaxima({ build, attributes }: Call, x: Value, spatial: Spatial,
   const rows = reshape(build, index, [planes, points, 1]);
   const candidates = reshape(build, window, [1, points, sizeOf(spatial.kernel)]);
   const found = gatherElements(build, repeated(build, candidates, planes), rows, 2);
-  const starts = build.constant('int32', [planes, 1, 1], Array.from({ length: planes }, (_, i) => i * total));
+  const starts = build.constant(
+    'int32',
+    [planes, 1, 1],
+    Array.from({ length: planes }, (_, i) => i * total),
+  );
   const place = arithmetic(build, 'Add', found, starts);
   return convert(build, reshape(build, place, index.shape), 'int64');
 }
 
 const repeated = (b: Builder, x: Value, times: number): Value =>
-  b.fromNode(x.type, operations.rearrange(b.graph, b.nodeOf(x), [
-    { size: times, stride: 0 },
-    { size: x.shape[1]!, stride: x.shape[2]! },
-    { size: x.shape[2]!, stride: 1 },
-  ]));
+  b.fromNode(
+    x.type,
+    operations.rearrange(b.graph, b.nodeOf(x), [
+      { size: times, stride: 0 },
+      { size: x.shape[1]!, stride: x.shape[2]! },
+      { size: x.shape[2]!, stride: 1 },
+    ]),
+  );
 
 /** The number of each element in row-major order, by the strides given. */
 function numbered(sizes: readonly number[], strides: readonly number[]): number[] {
@@ -72,7 +79,12 @@ defineOperator('AveragePool', (call) => {
   const sizes = x.shape.slice(2);
   const spatial = spatialOf(call, sizes);
   const total = reduce(build, 'Sum', pooled(build, x, spatial, 0), [-1], false);
-  return arithmetic(build, 'Divide', total, build.constant(x.type, spatial.out, counts(sizes, spatial, attributes.flag('count_include_pad'))));
+  return arithmetic(
+    build,
+    'Divide',
+    total,
+    build.constant(x.type, spatial.out, counts(sizes, spatial, attributes.flag('count_include_pad'))),
+  );
 });
 
 /** How many elements each window has: those of x, or with the padding that was asked for. */
@@ -102,7 +114,8 @@ function norm(b: Builder, x: Value, p: number, axes: readonly number[], keep: bo
   return arithmetic(b, 'Power', reduce(b, 'Sum', powers, axes, keep), b.scalar(x.type, 1 / p));
 }
 
-const orderOf = ({ attributes, opset }: Call): number => (opset < 2 ? attributes.float('p', 2) : attributes.int('p', 2));
+const orderOf = ({ attributes, opset }: Call): number =>
+  opset < 2 ? attributes.float('p', 2) : attributes.int('p', 2);
 
 defineOperator('LpPool', (call) => {
   const x = call.input(0);
@@ -112,22 +125,31 @@ defineOperator('LpPool', (call) => {
 const spatialAxes = (x: Value): number[] => x.shape.slice(2).map((_, i) => i + 2);
 defineOperator('GlobalAveragePool', ({ build, inputs: [x] }) => reduce(build, 'Mean', x!, spatialAxes(x!), true));
 defineOperator('GlobalMaxPool', ({ build, inputs: [x] }) => reduce(build, 'Maximum', x!, spatialAxes(x!), true));
-defineOperator('GlobalLpPool', (call) => norm(call.build, call.input(0), orderOf(call), spatialAxes(call.input(0)), true));
+defineOperator('GlobalLpPool', (call) =>
+  norm(call.build, call.input(0), orderOf(call), spatialAxes(call.input(0)), true),
+);
 
 /** x / (bias + alpha / size · Σ x²)^beta over `size` channels around each. */
 defineOperator('LRN', ({ build, attributes, inputs: [x] }) => {
   const size = attributes.int('size', 1);
   if (!(size > 0)) throw new NeuriteError(`a size of ${size}`);
-  const [alpha, beta, bias] = [attributes.float('alpha', 1e-4), attributes.float('beta', 0.75), attributes.float('bias', 1)];
+  const [alpha, beta, bias] = [
+    attributes.float('alpha', 1e-4),
+    attributes.float('beta', 0.75),
+    attributes.float('bias', 1),
+  ];
   const [batch, channels, ...sizes] = x!.shape as [number, number, ...number[]];
   const before = Math.floor((size - 1) / 2);
   const squares = reshape(build, unary(build, 'Square', x!), [batch, channels, sizeOf(sizes)]);
   const padded = pad(build, squares, [0, before, 0], [0, size - 1 - before, 0]);
-  const neighbours = build.fromNode(x!.type, operations.rearrange(build.graph, build.nodeOf(padded), [
-    { size: batch, stride: padded.shape[1]! * padded.shape[2]! },
-    { size, stride: padded.shape[2]! },
-    { size: channels * padded.shape[2]!, stride: 1 },
-  ]));
+  const neighbours = build.fromNode(
+    x!.type,
+    operations.rearrange(build.graph, build.nodeOf(padded), [
+      { size: batch, stride: padded.shape[1]! * padded.shape[2]! },
+      { size, stride: padded.shape[2]! },
+      { size: channels * padded.shape[2]!, stride: 1 },
+    ]),
+  );
   const sum = reshape(build, reduce(build, 'Sum', neighbours, [1], false), x!.shape);
   const base = unary(build, 'Affine', sum, alpha / size, bias);
   return arithmetic(build, 'Divide', x!, arithmetic(build, 'Power', base, build.scalar(x!.type, beta)));

@@ -12,7 +12,11 @@ import { isFloat } from '../types.ts';
 defineOperator('MatMul', (call) => {
   const [a, b] = [call.input(0), call.input(1)];
   if (isFloat(a.type)) return matmul(call.build, a, b);
-  return convert(call.build, integerMatmul(call.build, convert(call.build, a, 'int32'), convert(call.build, b, 'int32')), a.type);
+  return convert(
+    call.build,
+    integerMatmul(call.build, convert(call.build, a, 'int32'), convert(call.build, b, 'int32')),
+    a.type,
+  );
 });
 
 /** alpha · op(A) · op(B) + beta · C */
@@ -71,10 +75,12 @@ defineOperator('Einsum', (call) => {
   const [left, right] = equation.split('->') as [string, string | undefined];
   const terms = left.split(',');
   const values = call.all;
-  if (terms.length !== values.length) throw new NeuriteError(`"${equation}" has ${terms.length} terms for ${values.length} inputs`);
+  if (terms.length !== values.length)
+    throw new NeuriteError(`"${equation}" has ${terms.length} terms for ${values.length} inputs`);
   const operands = terms.map((term, i) => diagonal(build, labelled(term, values[i]!)));
   const output = right === undefined ? implicitOutput(terms, operands) : labelsOf(right, ellipsisOf(operands));
-  let [total, ...rest] = operands as [Labelled, ...Labelled[]];
+  const [first, ...rest] = operands as [Labelled, ...Labelled[]];
+  let total = first;
   for (const [i, next] of rest.entries()) {
     const later = new Set([...output, ...rest.slice(i + 1).flatMap(({ labels }) => labels)]);
     total = contract(build, total, next, later);
@@ -130,8 +136,16 @@ function arranged(b: Builder, { value, labels }: Labelled, order: readonly strin
   const summed = extra.length ? reduce(b, 'Sum', value, extra, false) : value;
   const left = labels.filter((label) => order.includes(label));
   const present = order.filter((label) => left.includes(label));
-  const moved = transpose(b, summed, present.map((label) => left.indexOf(label)));
-  return reshape(b, moved, order.map((label) => (left.includes(label) ? summed.shape[left.indexOf(label)]! : 1)));
+  const moved = transpose(
+    b,
+    summed,
+    present.map((label) => left.indexOf(label)),
+  );
+  return reshape(
+    b,
+    moved,
+    order.map((label) => (left.includes(label) ? summed.shape[left.indexOf(label)]! : 1)),
+  );
 }
 
 /** The product of two, summed over what nothing later needs: a batched matrix product. */
@@ -141,17 +155,23 @@ function contract(b: Builder, x: Labelled, y: Labelled, later: ReadonlySet<strin
   const batch = inBoth.filter((label) => later.has(label));
   const onlyX = x.labels.filter((label) => !inBoth.includes(label) && later.has(label));
   const onlyY = y.labels.filter((label) => !inBoth.includes(label) && later.has(label));
-  const sizes = new Map([...x.labels.map((label, i) => [label, x.value.shape[i]!] as const)]);
+  const sizes = new Map(x.labels.map((label, i) => [label, x.value.shape[i]!] as const));
   y.labels.forEach((label, i) => sizes.set(label, Math.max(sizes.get(label) ?? 1, y.value.shape[i]!)));
   const size = (labels: readonly string[]) => labels.reduce((product, label) => product * sizes.get(label)!, 1);
   const left = arranged(b, x, [...batch, ...onlyX, ...summed]);
   const right = arranged(b, y, [...batch, ...summed, ...onlyY]);
   const lead = (value: Value) => value.shape.slice(0, batch.length);
-  const product = productOf(b, reshape(b, left, [...lead(left), size(onlyX), size(summed)]), reshape(b, right, [...lead(right), size(summed), size(onlyY)]));
+  const product = productOf(
+    b,
+    reshape(b, left, [...lead(left), size(onlyX), size(summed)]),
+    reshape(b, right, [...lead(right), size(summed), size(onlyY)]),
+  );
   const labels = [...batch, ...onlyX, ...onlyY];
   const shape = [...product.shape.slice(0, batch.length), ...[...onlyX, ...onlyY].map((label) => sizes.get(label)!)];
   return { value: reshape(b, product, shape), labels };
 }
 
 const productOf = (b: Builder, x: Value, y: Value): Value =>
-  isFloat(x.type) ? matmul(b, x, y) : convert(b, integerMatmul(b, convert(b, x, 'int32'), convert(b, y, 'int32')), x.type);
+  isFloat(x.type)
+    ? matmul(b, x, y)
+    : convert(b, integerMatmul(b, convert(b, x, 'int32'), convert(b, y, 'int32')), x.type);

@@ -24,7 +24,11 @@ function alongAxis(b: Builder, value: Value, x: Value, axis: number, block: numb
     );
     return walk(b, value, axes);
   }
-  return reshape(b, value, x.shape.map((size, i) => (i === axis ? size : 1)));
+  return reshape(
+    b,
+    value,
+    x.shape.map((size, i) => (i === axis ? size : 1)),
+  );
 }
 
 /** round(x / scale) + zero, within the range of the type. */
@@ -80,7 +84,13 @@ defineOperator('DynamicQuantizeLinear', ({ build, inputs: [x] }) => {
 });
 
 /** Whole sums scaled from the inputs' scales to the output's. */
-function requantized(b: Builder, sums: Value, scales: { a: Value; b: Value; out: Value }, zero: Value | undefined, type: DataType): Value {
+function requantized(
+  b: Builder,
+  sums: Value,
+  scales: { a: Value; b: Value; out: Value },
+  zero: Value | undefined,
+  type: DataType,
+): Value {
   const factor = arithmetic(b, 'Divide', arithmetic(b, 'Multiply', scales.a, scales.b), scales.out);
   const [least, greatest] = integerRange(type);
   const whole = unary(b, 'Round', arithmetic(b, 'Multiply', convert(b, sums, 'float32'), factor));
@@ -93,7 +103,16 @@ const scalarOf = (b: Builder, value: Value): Value =>
 
 defineOperator('QLinearMatMul', (call) => {
   const { build } = call;
-  const [a, scaleA, zeroA, y, scaleB, zeroB, scaleOut, zeroOut] = call.all as [Value, Value, Value, Value, Value, Value, Value, Value];
+  const [a, scaleA, zeroA, y, scaleB, zeroB, scaleOut, zeroOut] = call.all as [
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
   const sums = integerMatmul(build, centred(build, a, zeroA, -2), centred(build, y, zeroB, -1));
   const rows = scalarOf(build, scaleA);
   const scales = {
@@ -106,7 +125,16 @@ defineOperator('QLinearMatMul', (call) => {
 
 defineOperator('QLinearConv', (call) => {
   const { build, attributes } = call;
-  const [x, scaleX, zeroX, w, scaleW, zeroW, scaleOut, zeroOut] = call.inputs as [Value, Value, Value, Value, Value, Value, Value, Value];
+  const [x, scaleX, zeroX, w, scaleW, zeroW, scaleOut, zeroOut] = call.inputs as [
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
   const bias = call.inputs[8];
   const spatial = spatialOf(call, x.shape.slice(2), w.shape.slice(2));
   const axes = spatial.kernel.map(() => 1);
@@ -114,8 +142,20 @@ defineOperator('QLinearConv', (call) => {
     const single = scalarOf(build, value);
     return single.shape.length === 1 ? reshape(build, single, [single.shape[0]!, ...axes]) : single;
   };
-  let sums = convolve(build, centred(build, x, scalarOf(build, zeroX), 0), centredFilters(build, w, zeroW), attributes.int('group', 1), spatial);
+  let sums = convolve(
+    build,
+    centred(build, x, scalarOf(build, zeroX), 0),
+    centredFilters(build, w, zeroW),
+    attributes.int('group', 1),
+    spatial,
+  );
   if (bias) sums = arithmetic(build, 'Add', sums, reshape(build, bias, [bias.shape[0]!, ...axes]));
   if (zeroOut.type !== x.type) throw new NeuriteError(`an output of ${zeroOut.type} from ${x.type}`);
-  return requantized(build, sums, { a: scalarOf(build, scaleX), b: along(scaleW), out: scalarOf(build, scaleOut) }, scalarOf(build, zeroOut), zeroOut.type);
+  return requantized(
+    build,
+    sums,
+    { a: scalarOf(build, scaleX), b: along(scaleW), out: scalarOf(build, scaleOut) },
+    scalarOf(build, zeroOut),
+    zeroOut.type,
+  );
 });

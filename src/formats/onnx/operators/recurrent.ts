@@ -95,9 +95,17 @@ function recurrent(call: Call, kind: (typeof kinds)[keyof typeof kinds]): Value[
     runDirection(call, kind, x, i, way === 'reverse' || i === 1, directions),
   );
   // [T, D, B, H] and [D, B, H], or with the batch first [B, T, D, H] and [B, D, H].
-  const all = concatenate(build, results.map(({ outputs }) => outputs), 1);
+  const all = concatenate(
+    build,
+    results.map(({ outputs }) => outputs),
+    1,
+  );
   const stacked = (values: Value[]) => {
-    const joined = concatenate(build, values.map((value) => reshape(build, value, [1, ...value.shape])), 0);
+    const joined = concatenate(
+      build,
+      values.map((value) => reshape(build, value, [1, ...value.shape])),
+      0,
+    );
     return isBatchFirst ? transpose(build, joined, [1, 0, 2]) : joined;
   };
   const last = stacked(results.map(({ state }) => state.hidden));
@@ -115,20 +123,30 @@ function runDirection(
 ): { outputs: Value; state: State } {
   const { build, attributes } = call;
   const [steps, batch, width] = x.shape as [number, number, number];
-  const own = (value: Value) => reshape(build, slice(build, value, [{ axis: 0, start: index, step: 1, size: 1 }]), value.shape.slice(1));
+  const own = (value: Value) =>
+    reshape(build, slice(build, value, [{ axis: 0, start: index, step: 1, size: 1 }]), value.shape.slice(1));
   const recurrentWeights = own(call.input(2));
   const units = attributes.int('hidden_size', recurrentWeights.shape[1]!);
-  if (recurrentWeights.shape[1] !== units) throw new NeuriteError(`weights of ${recurrentWeights.shape[1]} units for ${units}`);
+  if (recurrentWeights.shape[1] !== units)
+    throw new NeuriteError(`weights of ${recurrentWeights.shape[1]} units for ${units}`);
   const biases = call.inputs[3] && own(call.inputs[3]);
   const isGru = gates === 3;
-  const product = matmul(build, reshape(build, x, [steps * batch, width]), transpose(build, own(call.input(1)), [1, 0]));
+  const product = matmul(
+    build,
+    reshape(build, x, [steps * batch, width]),
+    transpose(build, own(call.input(1)), [1, 0]),
+  );
   const direction: Direction = {
     build,
     units,
     batch,
     clip: clipOf(call),
     activations: activationsOf(call, defaults, index, directions),
-    inputs: reshape(build, biases ? arithmetic(build, 'Add', product, inputBias(build, biases, gates, units)) : product, [steps, batch, gates * units]),
+    inputs: reshape(
+      build,
+      biases ? arithmetic(build, 'Add', product, inputBias(build, biases, gates, units)) : product,
+      [steps, batch, gates * units],
+    ),
     recurrent: transpose(build, recurrentWeights, [1, 0]),
     biases: isGru ? biases : undefined,
     peepholes: call.inputs[7] && own(call.inputs[7]),
@@ -146,7 +164,12 @@ function inputBias(b: Builder, biases: Value, gates: number, units: number): Val
   return concatenate(b, [arithmetic(b, 'Add', two(0), two(1)), part(b, half(0), 0, 2, units)], 0);
 }
 
-function initialState(call: Call, own: (value: Value) => Value, { build, batch, units }: Direction, hasCell: boolean): State {
+function initialState(
+  call: Call,
+  own: (value: Value) => Value,
+  { build, batch, units }: Direction,
+  hasCell: boolean,
+): State {
   const isBatchFirst = call.attributes.flag('layout');
   const read = (input: number): Value => {
     const given = call.inputs[input];
@@ -157,14 +180,24 @@ function initialState(call: Call, own: (value: Value) => Value, { build, batch, 
 }
 
 /** Rows that are shorter keep their state past their end, and give 0 there. */
-function walkSteps(call: Call, direction: Direction, step: Step, initial: State, steps: number, reverse: boolean): { outputs: Value; state: State } {
+function walkSteps(
+  call: Call,
+  direction: Direction,
+  step: Step,
+  initial: State,
+  steps: number,
+  reverse: boolean,
+): { outputs: Value; state: State } {
   const { build, batch, units, inputs } = direction;
   const lengths = call.inputs[4];
   let state = initial;
   const outputs: Value[] = [];
   for (let k = 0; k < steps; k++) {
     const t = reverse ? steps - 1 - k : k;
-    const input = reshape(build, slice(build, inputs, [{ axis: 0, start: t, step: 1, size: 1 }]), [batch, inputs.shape[2]!]);
+    const input = reshape(build, slice(build, inputs, [{ axis: 0, start: t, step: 1, size: 1 }]), [
+      batch,
+      inputs.shape[2]!,
+    ]);
     const next = step(direction, input, state);
     if (!lengths) {
       state = next;
@@ -190,7 +223,12 @@ function clipOf({ build, attributes }: Call): (x: Value) => Value {
 }
 
 /** The functions of a direction, by their names and parameters. */
-function activationsOf({ build, attributes }: Call, defaults: readonly string[], index: number, directions: number): Activation[] {
+function activationsOf(
+  { build, attributes }: Call,
+  defaults: readonly string[],
+  index: number,
+  directions: number,
+): Activation[] {
   const names = attributes.strings('activations') ?? Array.from({ length: directions }, () => defaults).flat();
   const alphas = (attributes.floats('activation_alpha') ?? []).values();
   const betas = (attributes.floats('activation_beta') ?? []).values();
@@ -228,7 +266,8 @@ function activationOf(b: Builder, given: string, alpha: number, beta: number): A
   if (name === 'elu') return (x) => unary(b, 'Elu', x, alpha);
   if (name === 'softplus') return (x) => unary(b, 'Softplus', x, 1, Infinity);
   if (name === 'hardsigmoid') return (x) => unary(b, 'Clip', unary(b, 'Affine', x, alpha, beta), 0, 1);
-  if (name === 'scaledtanh') return (x) => unary(b, 'Affine', unary(b, 'Tanh', unary(b, 'Affine', x, beta, 0)), alpha, 0);
+  if (name === 'scaledtanh')
+    return (x) => unary(b, 'Affine', unary(b, 'Tanh', unary(b, 'Affine', x, beta, 0)), alpha, 0);
   if (name === 'thresholdedrelu')
     return (x) => select(b, compare(b, 'GreaterOrEqual', x, b.scalar(x.type, alpha)), x, b.scalar(x.type, 0));
   throw new NeuriteError(`unknown activation "${given}"`);

@@ -74,7 +74,14 @@ for (const [name, kind] of [
     const last = attributes.flag('select_last_index');
     const value = convert(build, x!, floatOf(x!));
     // The last of equals is the first from the other end.
-    const turned = last ? pick(build, value, axis, Array.from({ length: size }, (_, i) => size - 1 - i)) : value;
+    const turned = last
+      ? pick(
+          build,
+          value,
+          axis,
+          Array.from({ length: size }, (_, i) => size - 1 - i),
+        )
+      : value;
     const first = build.fromNode('int64', operations.argReduce(build.graph, kind, build.nodeOf(turned), axis));
     const place = last ? arithmetic(build, 'Subtract', build.scalar('int64', size - 1), first) : first;
     return reshape(build, place, attributes.flag('keepdims', true) ? x!.shape.with(axis, 1) : place.shape);
@@ -103,7 +110,9 @@ function alongAxis(call: Call, compute: (value: Value) => Value): Value {
 
 for (const name of ['Softmax', 'LogSoftmax'] as const)
   defineOperator(name, (call) =>
-    alongAxis(call, (x) => call.build.fromNode(x.type, operations.softmax(call.build.graph, name, call.build.nodeOf(x)))),
+    alongAxis(call, (x) =>
+      call.build.fromNode(x.type, operations.softmax(call.build.graph, name, call.build.nodeOf(x))),
+    ),
   );
 
 /** 1 at the first greatest of each row. */
@@ -112,7 +121,11 @@ defineOperator('Hardmax', (call) => {
   return alongAxis(call, (x) => {
     const columns = x.shape.at(-1)!;
     const first = operations.argReduce(build.graph, 'Maximum', build.nodeOf(x), -1);
-    const places = build.constant('int64', [columns], Array.from({ length: columns }, (_, i) => i));
+    const places = build.constant(
+      'int64',
+      [columns],
+      Array.from({ length: columns }, (_, i) => i),
+    );
     const chosen = reshape(build, build.fromNode('int64', first), [...x.shape.slice(0, -1), 1]);
     return convert(build, compare(build, 'Equal', chosen, places), x.type);
   });

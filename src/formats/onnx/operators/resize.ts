@@ -139,7 +139,8 @@ function extrapolated(b: Builder, x: Value, plans: readonly AxisPlan[], rules: R
 
 function resize(call: Call, x: Value, plans: readonly AxisPlan[]): Value {
   const rules = rulesOf(call);
-  if (!['nearest', 'linear', 'cubic', 'bilinear'].includes(rules.mode)) throw new NeuriteError(`unknown mode "${rules.mode}"`);
+  if (!['nearest', 'linear', 'cubic', 'bilinear'].includes(rules.mode))
+    throw new NeuriteError(`unknown mode "${rules.mode}"`);
   const named = rules.mode === 'bilinear' ? { ...rules, mode: 'linear' } : rules;
   const resized = plans.reduce((value, plan, axis) => resizeAxis(call.build, value, axis, plan, named), x);
   return extrapolated(call.build, resized, plans, rules);
@@ -169,9 +170,16 @@ function plansOf(call: Call, x: Value): AxisPlan[] {
   };
   const rank = x.shape.length;
   const axes = attributes.ints('axes')?.map((axis) => resolveAxis(axis, rank)) ?? x.shape.map((_, axis) => axis);
-  const roi = attributes.string('coordinate_transformation_mode', '') === 'tf_crop_and_resize' ? read(1, 'the region') : undefined;
+  const roi =
+    attributes.string('coordinate_transformation_mode', '') === 'tf_crop_and_resize'
+      ? read(1, 'the region')
+      : undefined;
   const scales = read(2, 'the scales');
-  const sizes = keptRatio(call, axes.map((axis) => x.shape[axis]!), read(3, 'the sizes'));
+  const sizes = keptRatio(
+    call,
+    axes.map((axis) => x.shape[axis]!),
+    read(3, 'the sizes'),
+  );
   if (!scales && !sizes) throw new NeuriteError('neither scales nor sizes are given');
   return x.shape.map((size, axis) => {
     const i = axes.indexOf(axis);
@@ -233,4 +241,3 @@ defineOperator('AffineGrid', (call) => {
   const moved = operations.transpose(build.graph, build.nodeOf(grid));
   return reshape(build, build.fromNode(theta.type, moved), [batch, ...sizes, rank]);
 });
-

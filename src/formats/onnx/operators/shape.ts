@@ -42,10 +42,18 @@ function checkedShape(sizes: readonly number[]): readonly number[] {
 defineOperator('Range', (call) => {
   const { build } = call;
   const { type } = call.input(0);
-  const [start, limit, delta] = [0, 1, 2].map((i) => build.numbers(call.input(i), 'the range')[0]!) as [number, number, number];
+  const [start, limit, delta] = [0, 1, 2].map((i) => build.numbers(call.input(i), 'the range')[0]!) as [
+    number,
+    number,
+    number,
+  ];
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   checkedShape([count]);
-  return build.constant(type, [count], Array.from({ length: count }, (_, i) => start + i * delta));
+  return build.constant(
+    type,
+    [count],
+    Array.from({ length: count }, (_, i) => start + i * delta),
+  );
 });
 
 defineOperator('EyeLike', ({ build, attributes, inputs: [x] }) => {
@@ -101,9 +109,18 @@ defineOperator('Reshape', (call) => {
   const known = shape.filter((size) => size !== -1);
   const rest = sizeOf(known);
   const total = sizeOf(x.shape);
-  if (shape.length - known.length > 1 || known.some((size) => !(size >= 0)) || (known.length < shape.length && rest === 0 && total !== 0))
+  if (
+    shape.length - known.length > 1 ||
+    known.some((size) => !(size >= 0)) ||
+    (known.length < shape.length && total !== (rest && Math.floor(total / rest) * rest))
+  )
     throw new ShapeError(`${formatShape(x.shape)} cannot become ${formatShape(sizes)}`);
-  return reshape(call.build, x, shape.map((size) => (size === -1 ? (rest ? total / rest : 0) : size)));
+  const left = rest ? total / rest : 0;
+  return reshape(
+    call.build,
+    x,
+    shape.map((size) => (size === -1 ? left : size)),
+  );
 });
 
 defineOperator('Flatten', ({ build, attributes, inputs: [x] }) => {
@@ -118,7 +135,11 @@ defineOperator('Squeeze', (call) => {
   const axes = given ?? x.shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
   for (const axis of axes)
     if (x.shape[axis] !== 1) throw new ShapeError(`axis ${axis} of ${formatShape(x.shape)} is not 1`);
-  return reshape(call.build, x, x.shape.filter((_, axis) => !axes.includes(axis)));
+  return reshape(
+    call.build,
+    x,
+    x.shape.filter((_, axis) => !axes.includes(axis)),
+  );
 });
 
 defineOperator('Unsqueeze', (call) => {
@@ -128,7 +149,11 @@ defineOperator('Unsqueeze', (call) => {
   const added = new Set(axes.map((axis) => resolveAxis(axis, rank)));
   if (added.size !== axes.length) throw new ShapeError(`axes ${formatShape(axes)} name one twice`);
   const sizes = x.shape.values();
-  return reshape(call.build, x, Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : sizes.next().value!)));
+  return reshape(
+    call.build,
+    x,
+    Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : sizes.next().value!)),
+  );
 });
 
 defineOperator('Expand', (call) => {
@@ -146,8 +171,13 @@ defineOperator('Transpose', ({ build, attributes, inputs: [x] }) =>
 defineOperator('Concat', (call) => {
   const axis = resolveAxis(call.attributes.int('axis', 1), call.input(0).shape.length);
   for (const { shape } of call.all)
-    if (shape.length !== call.input(0).shape.length || shape.some((size, i) => i !== axis && size !== call.input(0).shape[i]))
-      throw new ShapeError(`${formatShape(shape)} does not join ${formatShape(call.input(0).shape)} along axis ${axis}`);
+    if (
+      shape.length !== call.input(0).shape.length ||
+      shape.some((size, i) => i !== axis && size !== call.input(0).shape[i])
+    )
+      throw new ShapeError(
+        `${formatShape(shape)} does not join ${formatShape(call.input(0).shape)} along axis ${axis}`,
+      );
   return concatenate(call.build, call.all, axis);
 });
 
@@ -181,7 +211,8 @@ defineOperator('Split', (call) => {
   const parts = call.wanted.length;
   const count = call.attributes.int('num_outputs', parts);
   const even = Math.ceil(size / count);
-  const sizes = call.numbers(1, 'split') ?? Array.from({ length: count }, (_, i) => Math.max(0, Math.min(even, size - i * even)));
+  const sizes =
+    call.numbers(1, 'split') ?? Array.from({ length: count }, (_, i) => Math.max(0, Math.min(even, size - i * even)));
   if (sizes.length !== parts || sizes.reduce((a, b) => a + b, 0) !== size || sizes.some((part) => part < 0))
     throw new ShapeError(`${formatShape(sizes)} does not divide ${size} among ${parts} outputs`);
   let start = 0;
@@ -195,8 +226,15 @@ defineOperator('Split', (call) => {
 defineOperator('Tile', (call) => {
   const x = call.input(0);
   if (call.opset < 6) {
-    const [tiles, axis] = [call.build.numbers(call.input(1), 'tiles')[0]!, call.build.numbers(call.input(2), 'axis')[0]!];
-    return tile(call, x, x.shape.map((_, i) => (i === axis ? tiles : 1)));
+    const [tiles, axis] = [
+      call.build.numbers(call.input(1), 'tiles')[0]!,
+      call.build.numbers(call.input(2), 'axis')[0]!,
+    ];
+    return tile(
+      call,
+      x,
+      x.shape.map((_, i) => (i === axis ? tiles : 1)),
+    );
   }
   return tile(call, x, call.build.numbers(call.input(1), 'the repeats'));
 });
@@ -206,17 +244,27 @@ function tile({ build }: Call, x: Value, repeats: readonly number[]): Value {
   return repeats.reduce((value, count, axis) => {
     if (count === 1) return value;
     const size = value.shape[axis]!;
-    return pick(build, value, axis, Array.from({ length: size * count }, (_, i) => i % size));
+    return pick(
+      build,
+      value,
+      axis,
+      Array.from({ length: size * count }, (_, i) => i % size),
+    );
   }, x);
 }
 
 defineOperator('Pad', (call) => {
   const { build, attributes } = call;
   const x = call.input(0);
-  const pads = call.opset < 11 ? (attributes.ints('pads') ?? attributes.ints('paddings') ?? []) : build.numbers(call.input(1), '"pads"');
+  const pads =
+    call.opset < 11
+      ? (attributes.ints('pads') ?? attributes.ints('paddings') ?? [])
+      : build.numbers(call.input(1), '"pads"');
   const fill = call.inputs[2] ? build.numbers(call.inputs[2], 'the value')[0]! : attributes.float('value', 0);
   const rank = x.shape.length;
-  const axes = call.inputs[3] ? build.numbers(call.inputs[3], '"axes"').map((axis) => resolveAxis(axis, rank)) : x.shape.map((_, i) => i);
+  const axes = call.inputs[3]
+    ? build.numbers(call.inputs[3], '"axes"').map((axis) => resolveAxis(axis, rank))
+    : x.shape.map((_, i) => i);
   const before = x.shape.map(() => 0);
   const after = x.shape.map(() => 0);
   axes.forEach((axis, i) => {
@@ -283,7 +331,11 @@ defineOperator('OneHot', (call) => {
   const rank = indices.shape.length + 1;
   const axis = resolveAxis(attributes.int('axis', -1), rank);
   checkedShape([...indices.shape, depth]);
-  const places = build.constant('int32', Array.from({ length: rank }, (_, i) => (i === axis ? depth : 1)), Array.from({ length: depth }, (_, i) => i));
+  const places = build.constant(
+    'int32',
+    Array.from({ length: rank }, (_, i) => (i === axis ? depth : 1)),
+    Array.from({ length: depth }, (_, i) => i),
+  );
   const whole = convert(build, indices, 'int32');
   const negative = compare(build, 'Less', whole, build.scalar('int32', 0));
   const counted = select(build, negative, arithmetic(build, 'Add', whole, build.scalar('int32', depth)), whole);

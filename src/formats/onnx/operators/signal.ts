@@ -24,11 +24,22 @@ defineOperator('BlackmanWindow', (call) => window(call, 0.42, 0.5, 0.08));
 
 /** The matrix of e^(∓2πi·jk/n) as cosines and sines, [n, bins] each. */
 function fourier(b: Builder, n: number, bins: number, inverse: boolean): { real: Value; imaginary: Value } {
-  const angles = Array.from({ length: n * bins }, (_, i) => (2 * Math.PI * ((Math.floor(i / bins) * (i % bins)) % n)) / n);
+  const angles = Array.from(
+    { length: n * bins },
+    (_, i) => (2 * Math.PI * ((Math.floor(i / bins) * (i % bins)) % n)) / n,
+  );
   const scale = inverse ? 1 / n : 1;
   return {
-    real: b.constant('float32', [n, bins], angles.map((angle) => cos(angle) * scale)),
-    imaginary: b.constant('float32', [n, bins], angles.map((angle) => (inverse ? 1 : -1) * sin(angle) * scale)),
+    real: b.constant(
+      'float32',
+      [n, bins],
+      angles.map((angle) => cos(angle) * scale),
+    ),
+    imaginary: b.constant(
+      'float32',
+      [n, bins],
+      angles.map((angle) => (inverse ? 1 : -1) * sin(angle) * scale),
+    ),
   };
 }
 
@@ -56,14 +67,20 @@ function fitted(b: Builder, x: Value, axis: number, length: number): Value {
   const size = x.shape[axis]!;
   if (length <= size) return slice(b, x, [{ axis, start: 0, step: 1, size: length }]);
   const after = x.shape.map((_, i) => (i === axis ? length - size : 0));
-  return pad(b, x, after.map(() => 0), after);
+  return pad(
+    b,
+    x,
+    after.map(() => 0),
+    after,
+  );
 }
 
 defineOperator('DFT', (call) => {
   const { build, attributes } = call;
   const x = call.input(0);
   const rank = x.shape.length;
-  const given = call.opset < 20 ? attributes.int('axis', 1) : call.inputs[2] ? build.numbers(call.inputs[2], 'the axis')[0]! : -2;
+  const given =
+    call.opset < 20 ? attributes.int('axis', 1) : call.inputs[2] ? build.numbers(call.inputs[2], 'the axis')[0]! : -2;
   const axis = resolveAxis(given, rank);
   const length = call.inputs[1] ? build.numbers(call.inputs[1], 'the length')[0]! : x.shape[axis]!;
   const [inverse, onesided] = [attributes.flag('inverse'), attributes.flag('onesided')];
@@ -98,18 +115,22 @@ defineOperator('STFT', (call) => {
 /** Triangles on the mel scale, [bins of the spectrum, bands]. */
 defineOperator('MelWeightMatrix', (call) => {
   const { build, attributes } = call;
-  const [bands, length, rate, low, high] = [0, 1, 2, 3, 4].map((i) => build.numbers(call.input(i), 'the filters')[0]!) as [number, number, number, number, number];
+  const [bands, length, rate, low, high] = [0, 1, 2, 3, 4].map(
+    (i) => build.numbers(call.input(i), 'the filters')[0]!,
+  ) as [number, number, number, number, number];
   const melOf = (hertz: number) => (2595 * log(1 + hertz / 700)) / log(10);
   const hertzOf = (mel: number) => 700 * (exp((mel / 2595) * log(10)) - 1);
   const spectrum = Math.floor(length / 2) + 1;
   const step = (melOf(high) - melOf(low)) / (bands + 2);
-  const edges = Array.from({ length: bands + 2 }, (_, i) => Math.floor(((length + 1) * hertzOf(i * step + melOf(low))) / rate));
+  const edges = Array.from({ length: bands + 2 }, (_, i) =>
+    Math.floor(((length + 1) * hertzOf(i * step + melOf(low))) / rate),
+  );
   const values = new Float64Array(spectrum * bands);
   for (let band = 0; band < bands; band++) {
     const [lower, centre, upper] = edges.slice(band, band + 3) as [number, number, number];
     if (lower === centre) values[centre * bands + band] = 1;
     else for (let bin = lower; bin <= centre; bin++) values[bin * bands + band] = (bin - lower) / (centre - lower);
-    for (let bin = centre; upper !== centre && bin < upper; bin++) values[bin * bands + band] = (upper - bin) / (upper - centre);
+    for (let bin = centre; bin < upper; bin++) values[bin * bands + band] = (upper - bin) / (upper - centre);
   }
   return build.constant(typeOf(attributes.int('output_datatype', 1)), [spectrum, bands], values);
 });
@@ -140,10 +161,14 @@ defineOperator('TfIdfVectorizer', (call) => {
   });
   const all = concatenate(build, columns, 1);
   const table = Array.from({ length: width }, (_, place) => order.indexOf(place));
-  const counts = convert(build, walk(build, all, [
-    { size: all.shape[0]!, stride: all.shape[1]! },
-    { size: width, offsets: table },
-  ]), 'float32');
+  const counts = convert(
+    build,
+    walk(build, all, [
+      { size: all.shape[0]!, stride: all.shape[1]! },
+      { size: width, offsets: table },
+    ]),
+    'float32',
+  );
   return reshape(build, weighed(call, counts, order), x.shape.length === 1 ? [width] : counts.shape);
 });
 
