@@ -18,13 +18,15 @@ const core = [
   'golden',
 ];
 const coreTests = core.map((folder) => `test/${folder}/**/*.test.ts`);
+/** The biological module has no relaxed build. */
+const biologyTests = ['test/biology/**/*.test.ts'];
 /** `npm run test:fast` leaves the slow suites out. (vitest's --exclude does not reach projects.) */
 const leftOut = ['**/node_modules/**', ...(process.env['NEURITE_FAST'] ? ['test/**/*.slow.test.ts'] : [])];
 
 const variantProject = (variant: string) => ({
   test: {
     name: variant,
-    include: coreTests,
+    include: variant === 'relaxed' ? coreTests : [...coreTests, ...biologyTests],
     exclude: leftOut,
     env: { NEURITE_VARIANT: variant },
     execArgv: relaxedFlag,
@@ -43,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'host',
           include: ['test/**/*.test.ts'],
-          exclude: [...coreTests, 'test/browser/**', ...leftOut],
+          exclude: [...coreTests, ...biologyTests, 'test/browser/**', ...leftOut],
           execArgv: relaxedFlag,
           testTimeout: 120_000,
         },

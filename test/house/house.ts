@@ -13,6 +13,7 @@ const publicApi = [
   'src/ops/index.ts',
   'src/node/onnx.ts',
   'src/data/datasets/index.ts',
+  'src/biology/index.ts',
   'dist',
 ];
 
@@ -53,6 +54,13 @@ export const rules: readonly Rule[] = [
     why: operands,
   },
   { place: 'assembly/optim', may: ['assembly/lanes.ts'], besides: ['assembly/instructions.ts'], why: operands },
+  { place: 'assembly/math64.ts', may: ['assembly/lanes.ts'] },
+  {
+    place: 'assembly/neuron',
+    may: ['assembly/lanes.ts', 'assembly/math.ts', 'assembly/random.ts'],
+    besides: ['assembly/math64.ts'],
+    why: 'The same functions on doubles.',
+  },
   {
     place: 'assembly/probe',
     may: [],
@@ -100,6 +108,11 @@ export const rules: readonly Rule[] = [
     why: 'A model owns an instance of the core, takes datasets, and saves itself.',
   },
   { place: 'src/learning', may: ['src/model', 'src/graph'], besides: ['src/core'], why: errors },
+  {
+    place: 'src/biology',
+    may: ['src/core', 'src/graph'],
+    packages: ['@assemblyscript/loader'],
+  },
   {
     place: 'src/index.ts',
     may: [...thinBuilders, 'src/core', 'src/data', 'src/formats', 'src/graph', 'src/model', 'src/learning', 'src/ops'],
