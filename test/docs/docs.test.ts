@@ -86,6 +86,7 @@ describe('public names', () => {
   const code = all.flatMap(({ text }) => text.match(/^```[\s\S]*?^```|`[^`\n]+`/gm) ?? []).join('\n');
   const modules = [
     'src/node/index.ts',
+    'src/node/inference.ts',
     'src/ops/index.ts',
     'src/node/onnx.ts',
     'src/data/datasets/index.ts',
