@@ -47,7 +47,7 @@ export class OnnxModel {
   }
 
   static async create(opened: Opened, options: CoreOptions): Promise<OnnxModel> {
-    const model = new OnnxModel(opened, new CoreInstance(await loadCore(options)));
+    const model = new OnnxModel(opened, new CoreInstance(await loadCore(options, 'predict')));
     model.planAhead();
     return model;
   }
