@@ -6,6 +6,7 @@ import { decodeSafetensors, type SafeTensors } from '../formats/safetensors.ts';
 import { formatShape, sameShape, type DType, type Shape } from '../graph/graph.ts';
 import { resolveLoss } from '../losses/loss.ts';
 import { optimizerFromConfig } from '../optimizers/index.ts';
+import { defineAverage, resolveAverage } from './average.ts';
 import { readSource } from './files.ts';
 import { valuesOf } from './functions.ts';
 import { Model } from './model.ts';
@@ -124,6 +125,13 @@ function restoreTraining(model: Model, file: SafeTensors, saved: SavedTraining):
   trainer.use(optimizerFromConfig(type, config));
   if (carried.length !== trainer.carried.length)
     throw new NeuriteError(`it has states of ${carried.length} optimizers, and there are ${trainer.carried.length}`);
+  if (saved.average) {
+    const { spec, count, applied } = saved.average;
+    resolveAverage(spec.type === 'ema' ? { ema: spec.decay } : { swa: spec });
+    if (!isCount(count) || typeof applied !== 'boolean') throw new NeuriteError('its average is not one');
+    trainer.average = { spec, count, applied };
+    defineAverage(model);
+  }
   for (const name of trainer.slotNames()) {
     checkTensor(file.tensors, name, storage.get(name).shape);
     storage.floats(name).set(floatsOf(file, name));

@@ -9,6 +9,7 @@ import { ShapeError } from '../core/errors.ts';
 import { checkFinite, isTensor, tensor, type Tensor, type TensorValues } from '../data/tensor.ts';
 import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
 import { expectInteger } from '../layers/layer.ts';
+import { exchangeAverage } from './average.ts';
 import { applyGradients, gradients, type GradientRequest, type Gradients } from './gradients.ts';
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
 import type { FitOptions, History } from './fit.ts';
@@ -230,8 +231,19 @@ export class Model {
    */
   setWeights(weights: Readonly<Record<string, TensorLike>>): void {
     const resolved = Object.entries(weights).map(([name, value]) => this.checkWeight(name, value));
+    // New weights have no average yet.
+    if (this.trainer.average?.applied) this.trainer.restartAverage();
     for (const { name, data } of resolved) this.storage.data(name).set(data);
     this.programs.weightsChanged();
+  }
+
+  /**
+   * Exchanges the weights with their average, after a `fit` with `ema` or `swa`; again, and they are back.
+   * @returns whether the model now predicts with the average @throws NeuriteError where nothing has been averaged
+   */
+  swapWeights(): boolean {
+    exchangeAverage(this);
+    return this.trainer.average!.applied;
   }
 
   private checkWeight(name: string, value: TensorLike) {
