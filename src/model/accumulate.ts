@@ -7,7 +7,8 @@ import type { ResolvedData } from './data.ts';
 import { addTraining, type Objective } from './functions.ts';
 import type { Topology } from './topology.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
-import { applyFunction, slotName, volatileStorage, type ParameterShape } from './updates.ts';
+import { volatileStorage } from './trace.ts';
+import { applyFunction, slotName, type ParameterShape } from './updates.ts';
 
 /** The shares of the batch at hand: of each output's loss, and of what does not depend on the samples. */
 export const sharesName = 'optimizer.shares';

@@ -7,7 +7,8 @@ import { Graph, type GraphFunction } from '../graph/graph.ts';
 import { scalar, storage, update } from '../graph/operations/index.ts';
 import type { Model } from './model.ts';
 import type { Program } from './programs.ts';
-import { slotName, volatileStorage, type ParameterShape } from './updates.ts';
+import { volatileStorage } from './trace.ts';
+import { slotName, type ParameterShape } from './updates.ts';
 
 /** How weights are averaged. Epochs count from 0, over all calls of fit. */
 export type AverageSpec =

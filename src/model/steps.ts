@@ -7,7 +7,7 @@ import { accumulatedName, accumulateFunction, applyAccumulatedFunction, sharesNa
 import { AccumulatingStep } from './accumulating-step.ts';
 import type { ResolvedData } from './data.ts';
 import { trainFunction, type Objective } from './functions.ts';
-import { programIdentity } from './identity.ts';
+import { programIdentity } from './program-identity.ts';
 import { LbfgsStep, lossAndGradientFunction } from './lbfgs-step.ts';
 import type { Model } from './model.ts';
 import type { Program } from './programs.ts';

@@ -16,6 +16,7 @@ import {
   update,
 } from '../graph/operations/index.ts';
 import { optimizerFor, optimizersOf, slotsFor, type Optimizer } from '../optimizers/optimizer.ts';
+import { volatileStorage } from './trace.ts';
 
 /** The hyperparameters of a step: of the optimizer, and of each of its parts. */
 export const scalarsName = (index: number): string =>
@@ -24,10 +25,6 @@ export const slotName = (slot: string, parameter: string): string => `optimizer.
 
 /** What an optimizer keeps of all parameters together. */
 export const vectorName = (name: string): string => `optimizer.${name}`;
-
-/** Storage that the host writes between runs. */
-export const volatileStorage = (graph: Graph, name: string, shape: Shape, dtype: 'f32' | 'i32'): Node =>
-  graph.add('storage', [], { name, shape, dtype, volatile: true });
 
 /** A parameter by name. */
 export interface ParameterShape {
