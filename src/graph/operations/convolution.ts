@@ -12,6 +12,8 @@ import {
   convolveInputWorkspace,
   convolveKernelWorkspace,
   convolveWorkspace,
+  readsInPlace,
+  totalOf,
   type ConvolutionProduct,
 } from './convolution-workspace.ts';
 import type { Place } from '../program.ts';
@@ -48,13 +50,11 @@ export function algorithmOf({ window, groups, kernelShape }: ConvolutionAttribut
   return isProduct ? 'product' : 'rows';
 }
 
-/** Rows, columns and depth of a convolution's products. */
-function productOf(
-  { window, groups, kernelShape, packed = false }: ConvolutionAttributes,
-  batch: number,
-): ConvolutionProduct {
-  const total = batch * sizeOf(window.output);
-  return { total, n: kernelShape.at(-1)! / groups, k: sizeOf(kernelShape.slice(0, -1)), packed };
+/** Columns and depth of a convolution's products. */
+function productOf(attributes: ConvolutionAttributes, batch: number): ConvolutionProduct {
+  const { window, groups, kernelShape, packed = false } = attributes;
+  const [n, k] = [kernelShape.at(-1)! / groups, sizeOf(kernelShape.slice(0, -1))];
+  return { window, batch, groups, channels: kernelShape.at(-2)! * groups, n, k, packed };
 }
 
 /** The operands that all instructions of a window share. */
@@ -150,8 +150,8 @@ defineOperation('convolution', {
     const product = productOf(attributes, batch);
     if (algorithm === 'product') {
       const places = { out: emitter.at(node), a: emitter.at(x), b: emitter.at(kernel) };
-      const { total: m, n, k, packed } = product;
-      return emitProduct(emitter, places, endOperands(emitter, node), { m, n, k }, { packed });
+      const { n, k, packed } = product;
+      return emitProduct(emitter, places, endOperands(emitter, node), { m: totalOf(product), n, k }, { packed });
     }
     const operands = {
       ...windowOperands(attributes, batch, x.shape.at(-1)!),
@@ -194,8 +194,9 @@ defineOperation('convolutionInput', {
     const product = productOf(attributes, batch);
     if (algorithmOf(attributes) === 'product') {
       const places = { out: emitter.at(node), a: emitter.at(out), b: emitter.at(kernel) };
-      const { total: m, n: k, k: n, packed } = product;
-      return emitProduct(emitter, places, endOperands(emitter, node), { m, n, k }, { packed, transposeB: !packed });
+      const { n: k, k: n, packed } = product;
+      const end = endOperands(emitter, node);
+      return emitProduct(emitter, places, end, { m: totalOf(product), n, k }, { packed, transposeB: !packed });
     }
     const operands = {
       ...windowOperands(attributes, batch, node.shape.at(-1)!),
@@ -240,8 +241,8 @@ defineOperation('convolutionKernel', {
     const product = productOf(attributes, batch);
     if (algorithmOf(attributes) === 'product') {
       const places = { out: emitter.at(node), a: emitter.at(x), b: emitter.at(out) };
-      const { total: k, n, k: m } = product;
-      return emitProduct(emitter, places, noEnd, { m, n, k }, { transposeA: true });
+      const { n, k: m } = product;
+      return emitProduct(emitter, places, noEnd, { m, n, k: totalOf(product) }, { transposeA: true });
     }
     const operands = {
       ...windowOperands(attributes, batch, x.shape.at(-1)!),
@@ -316,6 +317,7 @@ export function packedConvolution(graph: Graph, node: Node, inputs: readonly Nod
   if (attributes.packed || algorithmOf(attributes) === 'depthwise') return undefined;
   const [x, kernel, ...rest] = inputs as [Node, Node, ...Node[]];
   const { window, groups, kernelShape } = attributes;
+  if (transposed && algorithmOf(attributes) === 'rows' && readsInPlace(productOf(attributes, 1))) return undefined;
   const packed = graph.add('packKernel', [kernel], { window, groups, kernelShape, transposed });
   return graph.add(node.operation, [x, packed, ...rest], { ...node.attributes, packed: true });
 }
