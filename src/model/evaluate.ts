@@ -16,7 +16,7 @@ import {
   targetName,
   type Objective,
 } from './functions.ts';
-import { programIdentity } from './identity.ts';
+import { programIdentity } from './program-identity.ts';
 import type { Model } from './model.ts';
 
 export interface EvaluateOptions {

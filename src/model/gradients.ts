@@ -6,8 +6,9 @@ import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
 import type { LossLike } from '../losses/loss.ts';
 import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
 import { resolveLosses } from './evaluate.ts';
-import { resolveInputs, resolveTrainingData, type ModelValues, type TensorLike } from './data.ts';
+import { resolveTrainingData } from './data.ts';
 import { gradientFunction, inputGradientName, outputGradientName, sampleWeightsName, targetName } from './functions.ts';
+import { resolveInputs, type ModelValues, type TensorLike } from './inputs.ts';
 import type { Model } from './model.ts';
 import { applyFunction, gradientName } from './updates.ts';
 
