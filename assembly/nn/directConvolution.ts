@@ -2,7 +2,15 @@
 // Only a sample's padding is copied. The gradient for the kernel goes through the same offsets the other way round.
 // Shapes: as in convolution.ts; a sample has P output positions, a group K elements in each window and n columns.
 // Every sum goes in the order of [kd, kh, kw, c] from its bias on, so that its bits are those of the gathered rows.
-import { Convolve, ConvolveKernel, UnaryKind, WindowInstruction, DEPTH_BLOCK, POSITIONS_BLOCK, TILE_COLUMNS } from '../instructions';
+import {
+  Convolve,
+  ConvolveKernel,
+  UnaryKind,
+  WindowInstruction,
+  DEPTH_BLOCK,
+  POSITIONS_BLOCK,
+  TILE_COLUMNS,
+} from '../instructions';
 import { bytes } from '../linalg/block';
 import { TILE_ROWS } from '../linalg/tile';
 import { activate_f32 } from './activation';
@@ -92,7 +100,17 @@ function writePixels(i: WindowInstruction, pass: Pass, first: u32, count: u32): 
 
 /** Column j's tile of the rows at `row`, over the runs `from` to `to`; begins with the bias, or goes on from out. */
 @inline
-function tile(i: Convolve, pass: Pass, out: usize, runs: usize, row: u32, j: u32, from: u32, to: u32, bias: usize): void {
+function tile(
+  i: Convolve,
+  pass: Pass,
+  out: usize,
+  runs: usize,
+  row: u32,
+  j: u32,
+  from: u32,
+  to: u32,
+  bias: usize,
+): void {
   const strideOut = bytes(i.outChannels);
   const column = min(j, pass.n - COLUMNS);
   const at = out + strideOut * row + bytes(column);
@@ -104,7 +122,17 @@ function tile(i: Convolve, pass: Pass, out: usize, runs: usize, row: u32, j: u32
   }
   const panel = pass.kernel + STEP_B * ((j / COLUMNS) * pass.k + from * pass.run);
   const pixels = pass.pixels + bytes(row);
-  convolve_f32_tile(at, strideOut, init, strideInit, pixels, panel, runs + bytes(from), runs + bytes(to), bytes(pass.run));
+  convolve_f32_tile(
+    at,
+    strideOut,
+    init,
+    strideInit,
+    pixels,
+    panel,
+    runs + bytes(from),
+    runs + bytes(to),
+    bytes(pass.run),
+  );
 }
 
 /**
@@ -199,14 +227,31 @@ function writeElements(pass: Pass, runs: usize, elements: usize, rows: u32): voi
 }
 
 /** Adds a sample to the sums [panels, rows, 8] of one group. */
-function addSample(i: ConvolveKernel, pass: Pass, sums: usize, elements: usize, rows: u32, lines: usize, d: usize): void {
+function addSample(
+  i: ConvolveKernel,
+  pass: Pass,
+  sums: usize,
+  elements: usize,
+  rows: u32,
+  lines: usize,
+  d: usize,
+): void {
   const endLines = lines + bytes(i.outDepth * i.outHeight);
   const stepPixel = bytes(i.strideWidth * i.channels);
   for (let j: u32 = 0; j < pass.n; j += COLUMNS) {
     const columns = d + bytes(min(j, pass.n - COLUMNS));
     for (let k: u32 = 0; k < rows; k += ROWS, sums += STEP_B * ROWS) {
       const tileElements = elements + bytes(k);
-      convolve_f32_kernel_tile(sums, tileElements, lines, endLines, i.outWidth, stepPixel, columns, bytes(i.outChannels));
+      convolve_f32_kernel_tile(
+        sums,
+        tileElements,
+        lines,
+        endLines,
+        i.outWidth,
+        stepPixel,
+        columns,
+        bytes(i.outChannels),
+      );
     }
   }
 }
@@ -228,7 +273,7 @@ function writeSums(i: ConvolveKernel, pass: Pass, kernel: usize, sums: usize, ro
 export function convolveKernelDirect(i: ConvolveKernel): void {
   const pass = changetype<Pass>(i.workspace);
   let end = preparePass(i, pass, i.groups, i.outChannels);
-  const rows = (pass.k + ROWS - 1) / ROWS * ROWS;
+  const rows = ((pass.k + ROWS - 1) / ROWS) * ROWS;
   const panels = (pass.n + COLUMNS - 1) / COLUMNS;
   const lines = end;
   const elements = lines + bytes(i.outDepth * i.outHeight);

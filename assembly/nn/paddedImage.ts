@@ -49,7 +49,9 @@ function inPlace(i: WindowInstruction, image: PaddedImage, x: usize): void {
   image.stepLine = bytes(i.width * i.channels);
   image.stepPlane = image.stepLine * i.height;
   image.at =
-    x - image.stepPlane * <usize>i.beforeDepth - image.stepLine * <usize>i.beforeHeight -
+    x -
+    image.stepPlane * <usize>i.beforeDepth -
+    image.stepLine * <usize>i.beforeHeight -
     bytes(i.channels) * <usize>i.beforeWidth;
 }
 

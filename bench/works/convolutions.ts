@@ -18,15 +18,30 @@ const square = (size: number, channels: number): string => `${size}²×${channel
 
 const plain = (size: number, channels: number): ConvolutionWork => ({
   name: `conv 3×3, ${square(size, channels)}`,
-  ...{ size, channels, filters: channels, kernelSize: 3, stride: 1, groups: 1 },
+  size,
+  channels,
+  filters: channels,
+  kernelSize: 3,
+  stride: 1,
+  groups: 1,
 });
 const pointwise = (size: number, channels: number, filters: number): ConvolutionWork => ({
   name: `conv 1×1, ${square(size, channels)} to ${filters}`,
-  ...{ size, channels, filters, kernelSize: 1, stride: 1, groups: 1 },
+  size,
+  channels,
+  filters,
+  kernelSize: 1,
+  stride: 1,
+  groups: 1,
 });
 const depthwise = (size: number, channels: number, stride: number): ConvolutionWork => ({
   name: `depthwise 3×3, ${square(size, channels)}${stride > 1 ? `, stride ${stride}` : ''}`,
-  ...{ size, channels, filters: channels, kernelSize: 3, stride, groups: channels },
+  size,
+  channels,
+  filters: channels,
+  kernelSize: 3,
+  stride,
+  groups: channels,
 });
 
 export const convolutionWorks: readonly ConvolutionWork[] = [

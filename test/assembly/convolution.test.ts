@@ -87,8 +87,15 @@ describe('Convolve, ConvolveInput, ConvolveKernel', () => {
         [9, 17],
       ])
         checkConvolution(kernels, {
-          ...{ input, channels: 8, filters, bias: true, activation: UnaryKind.Relu },
-          window: { kernelSize: [3, 3], padding: 'same' },
+          input,
+          channels: 8,
+          filters,
+          bias: true,
+          activation: UnaryKind.Relu,
+          window: {
+            kernelSize: [3, 3],
+            padding: 'same',
+          },
         });
   });
 });
@@ -149,8 +156,16 @@ describe('Depthwise, DepthwiseInput, DepthwiseKernel', () => {
       beforeWidth: 0,
     };
     const { outputs } = kernels.run('Depthwise', {
-      ...{ ...operands, ...ones, ...rest, out: { output: 2 }, x: [Number.NaN, 1, 2], kernel: [0, 1] },
-      ...{ bias: null, activation: UnaryKind.Relu, alpha: 0, beta: 0 },
+      ...operands,
+      ...ones,
+      ...rest,
+      out: { output: 2 },
+      x: [Number.NaN, 1, 2],
+      kernel: [0, 1],
+      bias: null,
+      activation: UnaryKind.Relu,
+      alpha: 0,
+      beta: 0,
     });
     expect([...outputs['out']!]).toEqual([Number.NaN, 2]);
   });

@@ -52,7 +52,11 @@ export function windowOperands(shape: ConvolutionShape): Record<string, number> 
     threeAxes(values, filling).map((value, axis) => [`${prefix}${['Depth', 'Height', 'Width'][axis]}`, value]);
   const [depth, height, width] = threeAxes(shape.input, 1);
   return {
-    ...{ batch: shape.batch, depth, height, width, channels: shape.channels },
+    batch: shape.batch,
+    depth,
+    height,
+    width,
+    channels: shape.channels,
     ...Object.fromEntries([
       ...named('out', shape.output, 1),
       ...named('kernel', shape.kernelSize, 1),
@@ -98,8 +102,16 @@ export function checkConvolution(kernels: Kernels, test: ConvolutionCase, { dept
   const forward = kernels.run(
     depthwise ? 'Depthwise' : 'Convolve',
     {
-      ...{ ...window, ...end, x, kernel, out: written(out.length), bias: bias ? outBias : null },
-      ...(!depthwise && { ...packed, workspace: scratch(convolveWorkspace(product)) }),
+      ...window,
+      ...end,
+      x,
+      kernel,
+      out: written(out.length),
+      bias: bias ? outBias : null,
+      ...(!depthwise && {
+        ...packed,
+        workspace: scratch(convolveWorkspace(product)),
+      }),
     },
     offset,
   );
@@ -109,9 +121,15 @@ export function checkConvolution(kernels: Kernels, test: ConvolutionCase, { dept
   const backward = kernels.run(
     depthwise ? 'DepthwiseInput' : 'ConvolveInput',
     {
-      ...{ ...window, kernel, out, x: written(x.length) },
+      ...window,
+      kernel,
+      out,
+      x: written(x.length),
       ...(!depthwise && {
-        ...{ ...end, ...packed, bias: bias ? inBias : null, workspace: scratch(convolveInputWorkspace(product)) },
+        ...end,
+        ...packed,
+        bias: bias ? inBias : null,
+        workspace: scratch(convolveInputWorkspace(product)),
       }),
     },
     offset,
@@ -123,8 +141,14 @@ export function checkConvolution(kernels: Kernels, test: ConvolutionCase, { dept
   const weights = kernels.run(
     depthwise ? 'DepthwiseKernel' : 'ConvolveKernel',
     {
-      ...{ ...window, x, out, kernel: written(kernel.length) },
-      ...(!depthwise && { ...forms, workspace: scratch(convolveKernelWorkspace(product)) }),
+      ...window,
+      x,
+      out,
+      kernel: written(kernel.length),
+      ...(!depthwise && {
+        ...forms,
+        workspace: scratch(convolveKernelWorkspace(product)),
+      }),
     },
     offset,
   );

@@ -1,5 +1,14 @@
 // The convolutional network, and single convolutions, on the copy-free path; training steps by `fit`.
-import { adam, conv2d, dense, depthwiseConv2d, flatten, maxPool2d, sequential, type Model } from '../../../src/index.ts';
+import {
+  adam,
+  conv2d,
+  dense,
+  depthwiseConv2d,
+  flatten,
+  maxPool2d,
+  sequential,
+  type Model,
+} from '../../../src/index.ts';
 import { runLoop, runOnce } from '../../../src/node/bench/models.ts';
 import { timedLearningRate } from '../../../src/node/bench/networks.ts';
 import { convolutionData, convolutionWorks, type ConvolutionWork } from '../../works/convolutions.ts';
