@@ -41,6 +41,25 @@ export const enum Opcode {
   ScatterPixels,
   Interpolate,
   InterpolateBackward,
+  Rare,
+  Convert,
+  Integer,
+  IntegerReduce,
+  IntegerProduct,
+  Rearrange,
+  Select,
+  Gather,
+  GatherElements,
+  ScatterElements,
+  GatherTuples,
+  ScatterTuples,
+  CumulativeSum,
+  TopK,
+  Resample,
+  GridSample,
+  Determinant,
+  Recurrent,
+  RecurrentBackward,
 }
 
 /** The elementwise functions of one argument. */
@@ -170,6 +189,112 @@ export const enum PoolKind {
   Average,
 }
 
+/** Functions of one float that are slow and seldom wanted, one element at a time; the last two are 1 or 0. */
+export const enum RareKind {
+  Tan,
+  Asin,
+  Acos,
+  Atan,
+  Sinh,
+  Cosh,
+  Asinh,
+  Acosh,
+  Atanh,
+  IsNaN,
+  IsInfinite,
+  IsPositiveInfinite,
+  IsNegativeInfinite,
+}
+
+/** Between words: integers (wrapped to a width), booleans (0 or 1) and floats. */
+export const enum ConvertKind {
+  Absolute,
+  Negate,
+  Sign,
+  Not,
+  Complement,
+  Wrap8,
+  Wrap8Unsigned,
+  Wrap16,
+  Wrap16Unsigned,
+  NotZero,
+  FloatNotZero,
+  FloatToInteger,
+  FloatToUnsigned,
+  IntegerToFloat,
+  UnsignedToFloat,
+}
+
+/** Arithmetic of 32-bit integers, wrapping; comparisons give 1 or 0; a shift of 32 or more gives 0. */
+export const enum IntegerKind {
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  DivideUnsigned,
+  Modulo,
+  Remainder,
+  RemainderUnsigned,
+  Minimum,
+  Maximum,
+  MinimumUnsigned,
+  MaximumUnsigned,
+  Power,
+  And,
+  Or,
+  Xor,
+  ShiftLeft,
+  ShiftRight,
+  Equal,
+  NotEqual,
+  Less,
+  LessOrEqual,
+  LessUnsigned,
+  LessOrEqualUnsigned,
+}
+
+export const enum IntegerReduceKind {
+  Sum,
+  Product,
+  Minimum,
+  Maximum,
+  MinimumUnsigned,
+  MaximumUnsigned,
+}
+
+/** What a scatter does where an element is already there. */
+export const enum ScatterKind {
+  Assign,
+  Add,
+  Multiply,
+  Minimum,
+  Maximum,
+}
+
+export const enum SampleKind {
+  Linear,
+  Nearest,
+  Cubic,
+}
+
+export const enum OutsideKind {
+  Zeros,
+  Border,
+  Reflection,
+}
+
+/** In a list of Rearrange: no element of x. */
+export const MISSING: u32 = 2147483648;
+
+/** The cells of recurrent layers. Gates in their order: simple h · LSTM i f g o · GRU r z n. */
+export const enum RecurrentKind {
+  Tanh,
+  Relu,
+  Lstm,
+  GruResetAfter,
+  GruResetBefore,
+}
+
 // How Gemm and PackB cut their operands: docs/adr/0003-gemm-tile-and-blocking.md. The host sizes workspaces by them.
 /** Columns of a tile, and of a panel of B. */
 export const TILE_COLUMNS: u32 = 8;
@@ -184,6 +309,10 @@ export const PACK_B_ROWS: u32 = 32;
 export const PACK_B_ELEMENTS: u32 = 8192;
 /** Up to so many columns a product is made of dot products. */
 export const FEW_COLUMNS: u32 = 3;
+/** Output positions of a sample that a convolution takes at a time where it reads them in place: of every tile's rows. */
+export const POSITIONS_BLOCK: u32 = 120;
+/** Elements of a kernel's column that such a block goes through before the next column. */
+export const DEPTH_BLOCK: u32 = 512;
 /** Bytes at the start of the workspace: a Block (assembly/linalg/block.ts), and room for a tile or a strip. */
 export const BLOCK_BYTES: u32 = 128;
 export const SCRATCH_BYTES: u32 = 256;
@@ -461,13 +590,9 @@ export class OneHot extends Instruction {
   columns: u32;
 }
 
-/**
- * What slides over an image, as the convolutions share it: x [batch, depth, height, width, channels], channels last;
- * output position o of an axis reads x at o · stride − before + k · dilation for each k of the window, 0 outside of x.
- * Images and sequences have a depth (and a height) of 1.
- */
+/** What has an image on each side: x [batch, depth, height, width, channels] and out, whose channels may be others. */
 @unmanaged
-export class WindowInstruction extends Instruction {
+export class ImageInstruction extends Instruction {
   batch: u32;
   depth: u32;
   height: u32;
@@ -476,6 +601,15 @@ export class WindowInstruction extends Instruction {
   outDepth: u32;
   outHeight: u32;
   outWidth: u32;
+}
+
+/**
+ * What slides over an image, as the convolutions share it: x [batch, depth, height, width, channels], channels last;
+ * output position o of an axis reads x at o · stride − before + k · dilation for each k of the window, 0 outside of x.
+ * Images and sequences have a depth (and a height) of 1.
+ */
+@unmanaged
+export class WindowInstruction extends ImageInstruction {
   kernelDepth: u32;
   kernelHeight: u32;
   kernelWidth: u32;
@@ -493,7 +627,7 @@ export class WindowInstruction extends Instruction {
 /**
  * out[batch, …, outChannels] = activation(Σ x · kernel + bias), kernel [kd, kh, kw, channels / groups, outChannels];
  * `packed` = 1: what PackB made of it as [kd·kh·kw·channels / groups, outChannels / groups], group by group.
- * bias is [outChannels] or 0. rows: how many output positions are gathered at a time.
+ * bias is [outChannels] or 0. rows: how many output positions are gathered at a time, where they are gathered.
  * workspace: convolveWorkspace bytes (src/graph/operations/convolution-workspace.ts), as for the two that follow.
  */
 @unmanaged
@@ -578,38 +712,22 @@ export class DepthwiseKernel extends WindowInstruction {
  * divides by (its product over the axes).
  */
 @unmanaged
-export class Pool extends Instruction {
+export class Pool extends ImageInstruction {
   kind: u32;
   out: usize;
   x: usize;
   windows: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /** dX of Pool. For the maximum x and y (its result) are read: the first element that equals y has the gradient. */
 @unmanaged
-export class PoolBackward extends Instruction {
+export class PoolBackward extends ImageInstruction {
   kind: u32;
   dX: usize;
   dOut: usize;
   x: usize;
   y: usize;
   windows: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /**
@@ -617,34 +735,18 @@ export class PoolBackward extends Instruction {
  * sources: outDepth, then outHeight, then outWidth positions (i32) in x.
  */
 @unmanaged
-export class GatherPixels extends Instruction {
+export class GatherPixels extends ImageInstruction {
   out: usize;
   x: usize;
   sources: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /** The gradient of GatherPixels: dX is the sum of dOut over all that read it. */
 @unmanaged
-export class ScatterPixels extends Instruction {
+export class ScatterPixels extends ImageInstruction {
   dX: usize;
   dOut: usize;
   sources: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /**
@@ -672,4 +774,293 @@ export class InterpolateBackward extends Instruction {
   axis: u32;
   outAxis: u32;
   inner: u32;
+}
+/** out[n] = kind(x[n]). */
+@unmanaged
+export class Rare extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  n: u32;
+}
+
+/** out[n] = kind(x[n]), words in and out. */
+@unmanaged
+export class Convert extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  n: u32;
+}
+
+/** out = kind(a, b) of i32 over `rank` axes; the table as in BinaryBroadcast. */
+@unmanaged
+export class Integer extends Instruction {
+  kind: u32;
+  out: usize;
+  a: usize;
+  b: usize;
+  rank: u32;
+  table: usize;
+}
+
+/** out[outer, inner] = kind over the middle axis of x[outer, axis, inner], i32. */
+@unmanaged
+export class IntegerReduce extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+}
+
+/** out[m, n] = a[m, k] · b[k, n] of i32, wrapping. */
+@unmanaged
+export class IntegerProduct extends Instruction {
+  out: usize;
+  a: usize;
+  b: usize;
+  m: u32;
+  n: u32;
+  k: u32;
+}
+
+/**
+ * out[i0, i1, …] = x[Σ offset(i)]: words, each axis walked by a stride or by a list of offsets (in words, from x).
+ * table: rank sizes, rank strides, rank places of lists in the table (in words; 0 where the stride counts), then the
+ * lists. The offset MISSING in a list stands for no element of x: there everything below is `fill`, a word.
+ */
+@unmanaged
+export class Rearrange extends Instruction {
+  out: usize;
+  x: usize;
+  rank: u32;
+  table: usize;
+  fill: u32;
+}
+
+/** out = condition ? a : b over `rank` axes; `table`: rank sizes, then rank strides of condition, of a, of b (0 repeats). */
+@unmanaged
+export class Select extends Instruction {
+  out: usize;
+  condition: usize;
+  a: usize;
+  b: usize;
+  rank: u32;
+  table: usize;
+}
+
+/** out[outer, n, inner] = x[outer, indices[n], inner]; a negative index counts from the end; stops at one out of range. */
+@unmanaged
+export class Gather extends Instruction {
+  out: usize;
+  x: usize;
+  indices: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+  n: u32;
+}
+
+/**
+ * out[i…] = x[i…] with the index along one axis replaced by indices[i…].
+ * table: rank sizes of out and indices, then rank strides of x, that of the axis 0.
+ */
+@unmanaged
+export class GatherElements extends Instruction {
+  out: usize;
+  x: usize;
+  indices: usize;
+  rank: u32;
+  table: usize;
+  axis: u32;
+  strideAxis: u32;
+}
+
+/** out[place of i…] = kind(out, updates[i…]); operands as in GatherElements. `integers`: words are i32. */
+@unmanaged
+export class ScatterElements extends Instruction {
+  kind: u32;
+  out: usize;
+  indices: usize;
+  updates: usize;
+  rank: u32;
+  table: usize;
+  axis: u32;
+  strideAxis: u32;
+  integers: u32;
+}
+
+/**
+ * out[batch, n, inner] = x[batch, place of indices[batch, n, depth], inner].
+ * table: depth sizes of the axes that the tuples index, then their strides in x; strideBatch: words of x to a batch.
+ */
+@unmanaged
+export class GatherTuples extends Instruction {
+  out: usize;
+  x: usize;
+  indices: usize;
+  batch: u32;
+  n: u32;
+  inner: u32;
+  depth: u32;
+  strideBatch: u32;
+  table: usize;
+}
+
+/** out[place of indices[n, depth], inner] = kind(out, updates[n, inner]); operands as in GatherTuples. */
+@unmanaged
+export class ScatterTuples extends Instruction {
+  kind: u32;
+  out: usize;
+  indices: usize;
+  updates: usize;
+  n: u32;
+  inner: u32;
+  depth: u32;
+  table: usize;
+  integers: u32;
+}
+
+/** out = the running sums of x[outer, axis, inner] along the axis; `exclusive` leaves the element itself out. */
+@unmanaged
+export class CumulativeSum extends Instruction {
+  out: usize;
+  x: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+  exclusive: u32;
+  reverse: u32;
+  integers: u32;
+}
+
+/** values and indices (i32) [outer, k, inner]: the k greatest (or least) of x[outer, axis, inner], in order. */
+@unmanaged
+export class TopK extends Instruction {
+  values: usize;
+  indices: usize;
+  x: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+  k: u32;
+  largest: u32;
+  integers: u32;
+}
+
+/** out[outer, n, inner] = Σ weights[n, taps] · x[outer, places[n, taps], inner] over the taps. */
+@unmanaged
+export class Resample extends Instruction {
+  out: usize;
+  x: usize;
+  places: usize;
+  weights: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+  n: u32;
+  taps: u32;
+}
+
+/**
+ * out[batch, channels, points] = x[batch, channels, size…] read between its elements at grid[batch, points, rank], whose
+ * last axis is x, y(, z) from −1 to 1. table: rank sizes, outermost axis first. workspace: 8 · rank words.
+ */
+@unmanaged
+export class GridSample extends Instruction {
+  kind: u32;
+  outside: u32;
+  alignCorners: u32;
+  out: usize;
+  x: usize;
+  grid: usize;
+  batch: u32;
+  channels: u32;
+  points: u32;
+  rank: u32;
+  table: usize;
+  workspace: usize;
+}
+
+/** out[batch] = the determinants of x[batch, n, n]; workspace: n² doubles. */
+@unmanaged
+export class Determinant extends Instruction {
+  out: usize;
+  x: usize;
+  batch: u32;
+  n: u32;
+  workspace: usize;
+}
+
+/**
+ * All time steps of a recurrent layer of B samples, T steps, H units and G gates, from projected [rows, G·H], the
+ * inputs' part of the gates' sums. Row of (sample, time): sample · strideRow + time · stepRow. kernel is [H, G·H], bias
+ * [G·H] (added to the recurrent product alone) or 0. Step s is time s, or T − 1 − s where `reverse`.
+ * out: where the state [H] after step 0 goes, that of step s `stepOut` · s further on; where `sequences` is 0 only the
+ * last is written. hidden, cell [B, H]: the last states, or 0. hidden0, cell0 [B, H]: the first, or 0 for zeros.
+ * gates [rows, H · (1 for simple cells, else 4)], previous and previousCell [rows, H] (or all 0): for the backward pass.
+ * mask [B, T] or 0: a step at 0 leaves the state as it is. dropout [B, H] or 0 multiplies the state in the product.
+ * workspace: recurrentWorkspace(…) bytes (src/graph/operations/recurrent-workspace.ts).
+ */
+@unmanaged
+export class Recurrent extends Instruction {
+  kind: u32;
+  out: usize;
+  hidden: usize;
+  cell: usize;
+  gates: usize;
+  previous: usize;
+  previousCell: usize;
+  projected: usize;
+  kernel: usize;
+  bias: usize;
+  mask: usize;
+  dropout: usize;
+  hidden0: usize;
+  cell0: usize;
+  batch: u32;
+  time: u32;
+  units: u32;
+  strideOut: u32;
+  stepOut: i32;
+  sequences: u32;
+  strideRow: u32;
+  stepRow: u32;
+  reverse: u32;
+  workspace: usize;
+}
+
+/**
+ * The gradients of Recurrent: dProjected [rows, G·H], of the first states dHidden0 and dCell0 [B, H] (or 0), and for
+ * GruResetAfter dRecurrent [rows, G·H], that of the recurrent product's sums, which for the others is dProjected.
+ * dOut as `out` there (or 0); dHidden, dCell [B, H] of the last states, or 0. The other operands as there.
+ */
+@unmanaged
+export class RecurrentBackward extends Instruction {
+  kind: u32;
+  dProjected: usize;
+  dRecurrent: usize;
+  dHidden0: usize;
+  dCell0: usize;
+  dOut: usize;
+  dHidden: usize;
+  dCell: usize;
+  gates: usize;
+  previous: usize;
+  previousCell: usize;
+  kernel: usize;
+  mask: usize;
+  dropout: usize;
+  batch: u32;
+  time: u32;
+  units: u32;
+  strideOut: u32;
+  stepOut: i32;
+  sequences: u32;
+  strideRow: u32;
+  stepRow: u32;
+  reverse: u32;
+  workspace: usize;
 }

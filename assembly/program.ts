@@ -37,6 +37,25 @@ import {
   ScatterPixels,
   Interpolate,
   InterpolateBackward,
+  Rare,
+  Convert,
+  Integer,
+  IntegerReduce,
+  IntegerProduct,
+  Rearrange,
+  Select,
+  Gather,
+  GatherElements,
+  ScatterElements,
+  GatherTuples,
+  ScatterTuples,
+  CumulativeSum,
+  TopK,
+  Resample,
+  GridSample,
+  Determinant,
+  Recurrent,
+  RecurrentBackward,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -45,6 +64,13 @@ import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
 import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
+import { execGather, execGatherElements, execGatherTuples } from './linalg/gather';
+import { execConvert, execInteger, execIntegerProduct, execIntegerReduce } from './linalg/integer';
+import { execCumulativeSum, execTopK } from './linalg/order';
+import { execDeterminant, execRare } from './linalg/rare';
+import { execRearrange, execSelect } from './linalg/rearrange';
+import { execScatterElements, execScatterTuples } from './linalg/scatter';
+import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
 import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
@@ -52,6 +78,8 @@ import { execLossRows, execLossBackward } from './nn/loss';
 import { execGatherPixels, execScatterPixels } from './nn/pixels';
 import { execPool, execPoolBackward } from './nn/pooling';
 import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
+import { execRecurrent } from './nn/recurrent';
+import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
@@ -60,7 +88,7 @@ import { execDropout, execRandomFill } from './random';
 type Handler = (pc: usize) => u32;
 
 /** In the order of `Opcode`. */
-const handlers: StaticArray<Handler> = [
+export const handlers: StaticArray<Handler> = [
   execHalt,
   execUnary,
   execUnaryBackward,
@@ -95,6 +123,25 @@ const handlers: StaticArray<Handler> = [
   execScatterPixels,
   execInterpolate,
   execInterpolateBackward,
+  execRare,
+  execConvert,
+  execInteger,
+  execIntegerReduce,
+  execIntegerProduct,
+  execRearrange,
+  execSelect,
+  execGather,
+  execGatherElements,
+  execScatterElements,
+  execGatherTuples,
+  execScatterTuples,
+  execCumulativeSum,
+  execTopK,
+  execResample,
+  execGridSample,
+  execDeterminant,
+  execRecurrent,
+  execRecurrentBackward,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -133,6 +180,25 @@ const sizes: StaticArray<u32> = [
   offsetof<ScatterPixels>(),
   offsetof<Interpolate>(),
   offsetof<InterpolateBackward>(),
+  offsetof<Rare>(),
+  offsetof<Convert>(),
+  offsetof<Integer>(),
+  offsetof<IntegerReduce>(),
+  offsetof<IntegerProduct>(),
+  offsetof<Rearrange>(),
+  offsetof<Select>(),
+  offsetof<Gather>(),
+  offsetof<GatherElements>(),
+  offsetof<ScatterElements>(),
+  offsetof<GatherTuples>(),
+  offsetof<ScatterTuples>(),
+  offsetof<CumulativeSum>(),
+  offsetof<TopK>(),
+  offsetof<Resample>(),
+  offsetof<GridSample>(),
+  offsetof<Determinant>(),
+  offsetof<Recurrent>(),
+  offsetof<RecurrentBackward>(),
 ];
 
 function execHalt(pc: usize): u32 {

@@ -13,6 +13,10 @@ export { activation, dense, dropout, prelu, type DenseOptions } from './layers/c
 export * from './layers/convolution.ts';
 export * from './layers/pooling.ts';
 export * from './layers/resize.ts';
+export { gru, lstm, simpleRnn } from './layers/recurrent.ts';
+export { bidirectional, repeatVector, timeDistributed, type Merge } from './layers/sequence.ts';
+export type { GruOptions, LstmOptions, RecurrentOptions, SimpleRnnOptions } from './layers/recurrent-options.ts';
+export type { StateLayer } from './layers/recurrent-state.ts';
 export { add, concatenate, flatten, input, multiply, reshape } from './layers/shape.ts';
 export type { InputDtype, InputOptions } from './layers/shape.ts';
 export type { Layer, LayerOptions, Penalty, SymbolicTensor } from './layers/layer.ts';
@@ -21,7 +25,7 @@ export { initializerNames, type Initializer, type InitializerLike } from './init
 export * as losses from './losses/index.ts';
 export * from './losses/index.ts';
 export * as metrics from './metrics/index.ts';
-export { metricNames, type Metric, type MetricLike, type MetricValue } from './metrics/index.ts';
+export { metricNames, type BleuOptions, type Metric, type MetricLike, type MetricValue } from './metrics/index.ts';
 export * from './optimizers/index.ts';
 export {
   checkpoint,
@@ -33,11 +37,13 @@ export {
   type CallbackContext,
   type Logs,
 } from './model/callbacks.ts';
-export type { ModelValues, TensorLike, TrainingData } from './model/data.ts';
+export type { TrainingData } from './model/data.ts';
+export { InferenceModel, type PredictOptions } from './model/inference.ts';
+export type { ModelValues, TensorLike } from './model/inputs.ts';
 export type { EvaluateOptions, Evaluation } from './model/evaluate.ts';
 export type { FitOptions, FitProgress, History } from './model/fit.ts';
 export type { GradientRequest, Gradients } from './model/gradients.ts';
-export { Model, type ModelOptions, type PredictOptions } from './model/model.ts';
+export { Model, type ModelOptions } from './model/model.ts';
 export { loadModel } from './model/load.ts';
 export type { SaveOptions } from './model/save.ts';
 export { network, networkTypes, type NetworkOptions, type NetworkType, type Task } from './model/network.ts';
