@@ -24,6 +24,18 @@ import {
   CheckFinite,
   Axpy,
   Update,
+  Gather,
+  ScatterAdd,
+  IndexMask,
+  NormRows,
+  NormRowsBackward,
+  Moments,
+  NormColumns,
+  NormColumnsBackward,
+  Attention,
+  AttentionBackward,
+  AttentionWeights,
+  AppendRows,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill } from './linalg/copy';
@@ -33,6 +45,11 @@ import { execPackB } from './linalg/pack';
 import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
 import { execUnary, execUnaryBackward } from './nn/activation';
+import { execAttention, execAttentionWeights } from './nn/attention';
+import { execAttentionBackward } from './nn/attentionBackward';
+import { execAppendRows, execGather, execIndexMask, execScatterAdd } from './nn/embedding';
+import { execNormRows, execNormRowsBackward } from './nn/norm';
+import { execMoments, execNormColumns, execNormColumnsBackward } from './nn/normColumns';
 import { execLossRows, execLossBackward } from './nn/loss';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
@@ -64,6 +81,18 @@ const handlers: StaticArray<Handler> = [
   execCheckFinite,
   execAxpy,
   execUpdate,
+  execGather,
+  execScatterAdd,
+  execIndexMask,
+  execNormRows,
+  execNormRowsBackward,
+  execMoments,
+  execNormColumns,
+  execNormColumnsBackward,
+  execAttention,
+  execAttentionBackward,
+  execAttentionWeights,
+  execAppendRows,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -89,6 +118,18 @@ const sizes: StaticArray<u32> = [
   offsetof<CheckFinite>(),
   offsetof<Axpy>(),
   offsetof<Update>(),
+  offsetof<Gather>(),
+  offsetof<ScatterAdd>(),
+  offsetof<IndexMask>(),
+  offsetof<NormRows>(),
+  offsetof<NormRowsBackward>(),
+  offsetof<Moments>(),
+  offsetof<NormColumns>(),
+  offsetof<NormColumnsBackward>(),
+  offsetof<Attention>(),
+  offsetof<AttentionBackward>(),
+  offsetof<AttentionWeights>(),
+  offsetof<AppendRows>(),
 ];
 
 function execHalt(pc: usize): u32 {
