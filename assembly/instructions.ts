@@ -28,6 +28,7 @@ export const enum Opcode {
   CheckFinite,
   Axpy,
   Update,
+  OneHot,
   Gather,
   ScatterAdd,
   IndexMask,
@@ -144,6 +145,9 @@ export const enum LossKind {
   Poisson,
   CosineSimilarity,
   LogCosh,
+  BinaryFocal,
+  FocalIndices,
+  FocalProbabilities,
 }
 
 export const enum UpdateKind {
@@ -441,6 +445,15 @@ export class Update extends Instruction {
   n: u32;
   scalars: usize;
   scale: usize;
+}
+
+/** out[rows, columns]: 1 in the column that index[row] (i32) names, else 0; a row of zeros where it names none. */
+@unmanaged
+export class OneHot extends Instruction {
+  out: usize;
+  index: usize;
+  rows: u32;
+  columns: u32;
 }
 
 /**

@@ -24,6 +24,7 @@ import {
   CheckFinite,
   Axpy,
   Update,
+  OneHot,
   Gather,
   ScatterAdd,
   IndexMask,
@@ -38,7 +39,7 @@ import {
   AppendRows,
   Instruction,
 } from './instructions';
-import { execTranspose, execCopy, execFill } from './linalg/copy';
+import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
 import { execBinary, execBinaryBroadcast } from './linalg/elementwise';
 import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
@@ -81,6 +82,7 @@ const handlers: StaticArray<Handler> = [
   execCheckFinite,
   execAxpy,
   execUpdate,
+  execOneHot,
   execGather,
   execScatterAdd,
   execIndexMask,
@@ -118,6 +120,7 @@ const sizes: StaticArray<u32> = [
   offsetof<CheckFinite>(),
   offsetof<Axpy>(),
   offsetof<Update>(),
+  offsetof<OneHot>(),
   offsetof<Gather>(),
   offsetof<ScatterAdd>(),
   offsetof<IndexMask>(),

@@ -3,7 +3,7 @@
 // 'mean' is Σ weighted / Σ weight over the rows.
 
 export interface LossOptions {
-  /** delta of Huber, beta of smooth L1, label smoothing of cross-entropy, 1 for Poisson on the logarithm */
+  /** delta of Huber, beta of smooth L1, label smoothing of cross-entropy, gamma of focal, 1 for Poisson on the logarithm */
   readonly alpha?: number;
   /** class weights or positive weights, one for each column */
   readonly weights?: ArrayLike<number> | undefined;
@@ -34,6 +34,12 @@ const terms = {
   },
   BinaryCrossEntropy: (p, t) => -(t * clampedLog(p) + (1 - t) * clampedLog(1 - p)),
   BinaryCrossEntropyLogits: (p, t, _, w) => (1 - t) * softplus(p) + w * t * softplus(-p),
+  BinaryFocal: (p, t, gamma, w) => {
+    const yes = 1 / (1 + Math.exp(-p));
+    const wrong = yes * (1 - t) + (1 - yes) * t;
+    const entropy = (1 - t) * softplus(p) + t * softplus(-p);
+    return (w * t + (1 - w) * (1 - t)) * wrong ** gamma * entropy;
+  },
   Hinge: (p, t) => Math.max(0, 1 - p * t),
   SquaredHinge: (p, t) => Math.max(0, 1 - p * t) ** 2,
   Poisson: (p, t, onLogarithm) => (onLogarithm ? Math.exp(p) - t * p : p - t * Math.log(p + 1e-8)),
@@ -45,9 +51,9 @@ const terms = {
 } satisfies Record<string, Term>;
 
 /** Losses of a row as a whole, on a target row. */
-const rows = { KullbackLeibler, CosineSimilarity, CrossEntropyProbabilities };
+const rows = { KullbackLeibler, CosineSimilarity, CrossEntropyProbabilities, FocalProbabilities };
 /** Losses of a row as a whole, on a class index. */
-const classes = { CrossEntropyIndices, NegativeLogLikelihood };
+const classes = { CrossEntropyIndices, NegativeLogLikelihood, FocalIndices };
 
 export type TermLossName = keyof typeof terms;
 export type RowLossName = keyof typeof rows;
@@ -88,6 +94,21 @@ function CrossEntropyIndices(p: readonly number[], label: number, options: LossO
   const own = -weight * logs[label]!;
   const smooth = alpha && -logs.reduce((sum, log, c) => sum + (weights?.[c] ?? 1) * log, 0);
   return { weighted: (1 - alpha) * own + (alpha / p.length) * smooth, weight };
+}
+
+function FocalProbabilities(p: readonly number[], t: readonly number[], options: LossOptions): RowLoss {
+  const { alpha: gamma = 0, weights } = options;
+  const focal = logSoftmax(p).map((log) => -((1 - Math.exp(log)) ** gamma) * log);
+  return { weighted: focal.reduce((sum, v, c) => sum + t[c]! * (weights?.[c] ?? 1) * v, 0), weight: 1 };
+}
+
+function FocalIndices(p: readonly number[], label: number, options: LossOptions): RowLoss {
+  if (label === (options.ignoreIndex ?? -100)) return { weighted: 0, weight: 0 };
+  return FocalProbabilities(
+    p,
+    p.map((_, c) => Number(c === label)),
+    options,
+  );
 }
 
 function NegativeLogLikelihood(p: readonly number[], label: number, options: LossOptions): RowLoss {

@@ -1,6 +1,6 @@
-// Moves words without computing: transpose, strided copy, fill.
+// Moves words without computing: transpose, strided copy, fill, one-hot rows.
 // All of them treat 32-bit words, so that integers and NaN payloads arrive as they are.
-import { Transpose, Copy, Fill } from '../instructions';
+import { Transpose, Copy, Fill, OneHot } from '../instructions';
 
 /** Side of the square blocks that a transpose works through, so that their lines stay in the first cache. */
 const BLOCK: u32 = 32;
@@ -109,5 +109,22 @@ export function fill_f32(out: usize, n: u32, value: u32): void {
 export function execFill(pc: usize): u32 {
   const i = changetype<Fill>(pc);
   fill_f32(i.out, i.n, load<u32>(pc + offsetof<Fill>('value')));
+  return 0;
+}
+
+/**
+ * formula: out[r, c] = 1 where c = index[r], else 0
+ * shapes: out [rows, columns] of f32, index [rows] of i32
+ * alias: none
+ * edge: an index outside the columns gives a row of zeros
+ */
+export function execOneHot(pc: usize): u32 {
+  const i = changetype<OneHot>(pc);
+  const stride = (<usize>i.columns) << 2;
+  memory.fill(i.out, 0, stride * i.rows);
+  for (let row: u32 = 0, out = i.out; row < i.rows; row++, out += stride) {
+    const index = load<u32>(i.index + (row << 2));
+    if (index < i.columns) store<f32>(out + ((<usize>index) << 2), 1);
+  }
   return 0;
 }

@@ -20,7 +20,7 @@ import {
 const LEAST_WEIGHT: f32 = 8.673617379884035e-19; // 2⁻⁶⁰
 
 /** Σ exp(p − maximum) over a row; at least 1. */
-function sumOfExponentials(p: usize, columns: u32, maximum: f32): f64 {
+export function sumOfExponentials(p: usize, columns: u32, maximum: f32): f64 {
   return rowTotal(EXPONENTIAL, p, p, 0, columns, maximum);
 }
 
@@ -35,7 +35,7 @@ function sumOfDistances(p: usize, weights: usize, columns: u32, maximum: f32): f
 }
 
 /** log x for one number. */
-function logarithm(x: f64): f32 {
+export function logarithm(x: f64): f32 {
   return f32x4.extract_lane(log_f32x4(f32x4.splat(<f32>x)), 0);
 }
 
@@ -46,14 +46,14 @@ function classWeight(weights: usize, label: i32, smoothing: f32): f32 {
 }
 
 @inline
-function storeRow(loss: usize, rowWeight: usize, value: f32, weight: f32): void {
+export function storeRow(loss: usize, rowWeight: usize, value: f32, weight: f32): void {
   store<f32>(loss, value);
   if (rowWeight) store<f32>(rowWeight, weight);
 }
 
 /** The host has checked the labels; should one slip through, its row is NaN and nothing is read out of bounds. */
 @inline
-function isClass(label: i32, columns: u32): bool {
+export function isClass(label: i32, columns: u32): bool {
   assert(u32(label) < columns, 'loss: class index out of range');
   return u32(label) < columns;
 }
@@ -94,7 +94,7 @@ export function crossEntropyIndices(i: LossRows): void {
 }
 
 /** out[c] = exp(p[c] − maximum) over a row; returns their sum, in the order of `rowTotal`. */
-function exponentials(out: usize, p: usize, columns: u32, maximum: f32): f64 {
+export function exponentials(out: usize, p: usize, columns: u32, maximum: f32): f64 {
   const shift = f32x4.splat(maximum);
   let total: f64 = 0;
   while (columns) {
@@ -114,7 +114,15 @@ function exponentials(out: usize, p: usize, columns: u32, maximum: f32): f64 {
 }
 
 /** out[c] = scale · out[c] − w[c] · (share · t[c] + even); without targets (t = 0) share · t[c] is 0. */
-function subtractTargets(out: usize, t: usize, weights: usize, columns: u32, scale: f32, share: f32, even: f32): void {
+export function subtractTargets(
+  out: usize,
+  t: usize,
+  weights: usize,
+  columns: u32,
+  scale: f32,
+  share: f32,
+  even: f32,
+): void {
   const k = f32x4.splat(scale);
   for (let rest: i32 = columns; rest > 0; rest -= 4, out += 16) {
     let wanted = f32x4.splat(even);
@@ -131,7 +139,7 @@ function subtractTargets(out: usize, t: usize, weights: usize, columns: u32, sca
 }
 
 /** out[n] = value. */
-function fillRow(out: usize, columns: u32, value: f32): void {
+export function fillRow(out: usize, columns: u32, value: f32): void {
   const lanes = f32x4.splat(value);
   for (let rest: i32 = columns; rest > 0; rest -= 4, out += 16) storeUpTo(out, lanes, rest);
 }

@@ -12,6 +12,7 @@ import {
   negativeLogLikelihood,
   negativeLogLikelihoodBackward,
 } from './crossEntropy';
+import { focalIndices, focalIndicesBackward, focalProbabilities, focalProbabilitiesBackward } from './focal';
 import { loadWeights, POISSON_LOG, PRODUCT, rowTotal, slope } from './lossTerms';
 
 /** The norms of cosine similarity are at least this. */
@@ -114,11 +115,13 @@ function equalWeights(rowWeights: usize, rows: u32): void {
  *   Hinge max(0, 1 − p t) · SquaredHinge its square
  *   BinaryCrossEntropy −t log p − (1 − t) log(1 − p), logarithms at least −100
  *   BinaryCrossEntropyLogits (1 − t) softplus(p) + weights t softplus(−p)
+ *   BinaryFocal (weights t + (1 − weights) (1 − t)) · qᵃ · BinaryCrossEntropyLogits, q the share that is wrong, a = alpha
  *   Poisson p − t log(p + 10⁻⁸), with alpha ≠ 0 exp(p) − t p
  *   and of the row as a whole
  *   KullbackLeibler Σ t (log t − p), p a logarithm (its mean over rows is PyTorch's 'batchmean')
  *   CosineSimilarity −p · t / (max(|p|, 10⁻⁸) max(|t|, 10⁻⁸))
  *   CrossEntropyIndices, CrossEntropyProbabilities, NegativeLogLikelihood: see crossEntropy.ts
+ *   FocalIndices, FocalProbabilities: see focal.ts
  *   rowWeights[row] is 1 but for the class weights there: the mean is Σ rowWeights · loss / Σ rowWeights
  * shapes: prediction and target [B, C] (target [B] of i32 for class indices), loss and rowWeights [B], weights [C]
  * alias: none
@@ -129,7 +132,7 @@ function equalWeights(rowWeights: usize, rows: u32): void {
  */
 export function execLossRows(pc: usize): u32 {
   const i = changetype<LossRows>(pc);
-  assert(i.kind <= u32(LossKind.LogCosh), 'LossRows: unknown kind');
+  assert(i.kind <= u32(LossKind.FocalProbabilities), 'LossRows: unknown kind');
   const columns = <f64>i.columns;
   switch (termKind(i.kind, i.alpha)) {
     case LossKind.CrossEntropyIndices:
@@ -138,8 +141,17 @@ export function execLossRows(pc: usize): u32 {
     case LossKind.NegativeLogLikelihood:
       negativeLogLikelihood(i);
       return 0;
+    case LossKind.FocalIndices:
+      focalIndices(i);
+      return 0;
     case LossKind.CrossEntropyProbabilities:
       crossEntropyProbabilities(i);
+      break;
+    case LossKind.FocalProbabilities:
+      focalProbabilities(i);
+      break;
+    case LossKind.BinaryFocal:
+      sumTerms(LossKind.BinaryFocal, i, columns);
       break;
     case LossKind.CosineSimilarity:
       cosineSimilarity(i);
@@ -197,7 +209,7 @@ export function execLossRows(pc: usize): u32 {
  */
 export function execLossBackward(pc: usize): u32 {
   const i = changetype<LossBackward>(pc);
-  assert(i.kind <= u32(LossKind.LogCosh), 'LossBackward: unknown kind');
+  assert(i.kind <= u32(LossKind.FocalProbabilities), 'LossBackward: unknown kind');
   const columns = <f32>i.columns;
   switch (termKind(i.kind, i.alpha)) {
     case LossKind.CrossEntropyIndices:
@@ -208,6 +220,15 @@ export function execLossBackward(pc: usize): u32 {
       break;
     case LossKind.CrossEntropyProbabilities:
       crossEntropyProbabilitiesBackward(i);
+      break;
+    case LossKind.FocalIndices:
+      focalIndicesBackward(i);
+      break;
+    case LossKind.FocalProbabilities:
+      focalProbabilitiesBackward(i);
+      break;
+    case LossKind.BinaryFocal:
+      scaleSlopes(LossKind.BinaryFocal, i, columns);
       break;
     case LossKind.CosineSimilarity:
       cosineSimilarityBackward(i);

@@ -4,7 +4,18 @@
 // Not here: which rows and which mean (loss.ts), classes and softmax (crossEntropy.ts).
 import { LossKind } from '../instructions';
 import { laneMask, loadUpTo, madd, nmadd, sumLanes } from '../lanes';
-import { constant, exp_f32x4, expSmall_f32x4, HALF, log1p_f32x4, log_f32x4, ONE, tanh_f32x4, withSign } from '../math';
+import {
+  constant,
+  exp_f32x4,
+  expSmall_f32x4,
+  HALF,
+  log1p_f32x4,
+  log_f32x4,
+  ONE,
+  pow_f32x4,
+  tanh_f32x4,
+  withSign,
+} from '../math';
 
 /** Kinds of term beside those of `LossKind`: Poisson on the logarithm, and the sums that whole rows need. */
 export const POISSON_LOG: u32 = 32;
@@ -24,6 +35,7 @@ export const WEIGHTED_TARGET_DISTANCE: u32 = 38;
 const MINUS_HUNDRED: usize = memory.data<f32>([-100], 4);
 const TINY: usize = memory.data<f32>([1e-12], 4);
 const POISSON_EPSILON: usize = memory.data<f32>([1e-8], 4);
+const SMALLEST: usize = memory.data<f32>([1.1754944e-38], 4);
 const LN2: usize = memory.data<f32>([0.69314718], 4);
 
 // The elementary functions out of line: here they stand in a dozen loops.
@@ -43,9 +55,18 @@ function tanh(x: v128): v128 {
   return tanh_f32x4(x);
 }
 
+function pow(x: v128, y: v128): v128 {
+  return pow_f32x4(x, y);
+}
+
 @inline
 function usesWeights(kind: u32): bool {
-  return kind == LossKind.BinaryCrossEntropyLogits || kind == WEIGHT || kind >= WEIGHTED_TARGET;
+  return (
+    kind == LossKind.BinaryCrossEntropyLogits ||
+    kind == LossKind.BinaryFocal ||
+    kind == WEIGHT ||
+    kind >= WEIGHTED_TARGET
+  );
 }
 
 @inline
@@ -74,6 +95,29 @@ function binaryCrossEntropyLogits(p: v128, t: v128, w: v128): v128 {
   const rest = log1p(exp(f32x4.neg(f32x4.abs(p))));
   const no = f32x4.mul(f32x4.sub(constant(ONE), t), f32x4.add(f32x4.max(p, zero), rest));
   return madd(f32x4.mul(w, t), f32x4.add(f32x4.max(f32x4.neg(p), zero), rest), no);
+}
+
+/** 1 / (1 + exp(−x)) where `e` is exp(−|x|) and `negative` the lanes with x < 0: without cancellation on either side. */
+@inline
+function sigmoidOf(e: v128, negative: v128): v128 {
+  const near = f32x4.div(constant(ONE), f32x4.add(constant(ONE), e));
+  return v128.bitselect(f32x4.mul(e, near), near, negative);
+}
+
+/**
+ * formula: a · qᵍ · ((1 − t) · softplus(p) + t · softplus(−p)), a = w · t + (1 − w) (1 − t),
+ *   q = σ(p) (1 − t) + σ(−p) t the share that is wrong, g = gamma
+ * source: Lin et al. 2017, Focal loss for dense object detection
+ */
+@inline
+function binaryFocal(p: v128, t: v128, w: v128, gamma: v128): v128 {
+  const one = constant(ONE);
+  const zero = f32x4.splat(0);
+  const e = exp(f32x4.neg(f32x4.abs(p)));
+  const no = f32x4.sub(one, t);
+  const wrong = madd(sigmoidOf(e, f32x4.lt(p, zero)), no, f32x4.mul(sigmoidOf(e, f32x4.gt(p, zero)), t));
+  const balance = madd(w, t, f32x4.mul(f32x4.sub(one, w), no));
+  return f32x4.mul(f32x4.mul(balance, pow(wrong, gamma)), binaryCrossEntropyLogits(p, t, one));
 }
 
 /** formula: t · (log t − p); edge: 0 where t = 0, whatever number p is */
@@ -119,6 +163,7 @@ export function term(kind: u32, p: v128, t: v128, w: v128, alpha: v128): v128 {
   }
   if (kind == LossKind.BinaryCrossEntropy) return binaryCrossEntropy(p, t);
   if (kind == LossKind.BinaryCrossEntropyLogits) return binaryCrossEntropyLogits(p, t, w);
+  if (kind == LossKind.BinaryFocal) return binaryFocal(p, t, w, alpha);
   if (kind == LossKind.KullbackLeibler) return kullbackLeibler(p, t);
   if (kind == LossKind.Hinge) return hinge(p, t);
   if (kind == LossKind.SquaredHinge) return f32x4.mul(hinge(p, t), hinge(p, t));
@@ -155,14 +200,31 @@ function clamp(x: v128, bound: v128): v128 {
 /** inverts `binaryCrossEntropyLogits`: (1 − t) · σ(p) − w · t · σ(−p), both sigmoids from e = exp(−|p|) without cancellation */
 @inline
 function binaryCrossEntropyLogitsSlope(p: v128, t: v128, w: v128): v128 {
-  const one = constant(ONE);
+  const zero = f32x4.splat(0);
   const e = exp(f32x4.neg(f32x4.abs(p)));
-  const near = f32x4.div(one, f32x4.add(one, e));
-  const far = f32x4.mul(e, near);
-  const negative = f32x4.lt(p, f32x4.splat(0));
-  const yes = v128.bitselect(far, near, negative);
-  const no = v128.bitselect(near, far, negative);
-  return nmadd(f32x4.mul(w, t), no, f32x4.mul(f32x4.sub(one, t), yes));
+  const yes = sigmoidOf(e, f32x4.lt(p, zero));
+  const no = sigmoidOf(e, f32x4.gt(p, zero));
+  return nmadd(f32x4.mul(w, t), no, f32x4.mul(f32x4.sub(constant(ONE), t), yes));
+}
+
+/**
+ * inverts `binaryFocal`: a · qᵍ · (g · dq / q · ce + σ(p) − t), ce the cross-entropy, dq = σ(p) σ(−p) (1 − 2t)
+ * edge: where q underflows so does dq, and their quotient is 0
+ */
+@inline
+function binaryFocalSlope(p: v128, t: v128, w: v128, gamma: v128): v128 {
+  const one = constant(ONE);
+  const zero = f32x4.splat(0);
+  const e = exp(f32x4.neg(f32x4.abs(p)));
+  const yes = sigmoidOf(e, f32x4.lt(p, zero));
+  const no = sigmoidOf(e, f32x4.gt(p, zero));
+  const rest = f32x4.sub(one, t);
+  const wrong = madd(yes, rest, f32x4.mul(no, t));
+  const dWrong = f32x4.mul(f32x4.mul(yes, no), f32x4.sub(rest, t));
+  const turn = f32x4.mul(gamma, f32x4.div(dWrong, f32x4.max(wrong, constant(SMALLEST))));
+  const inner = madd(turn, binaryCrossEntropyLogits(p, t, one), f32x4.sub(yes, t));
+  const balance = madd(w, t, f32x4.mul(f32x4.sub(one, w), rest));
+  return f32x4.mul(f32x4.mul(balance, pow(wrong, gamma)), inner);
 }
 
 /** inverts `binaryCrossEntropy` as PyTorch does: (p − t) / max(p (1 − p), 10⁻¹²), the logarithms' clamp left out */
@@ -182,6 +244,7 @@ export function slope(kind: u32, p: v128, t: v128, w: v128, alpha: v128): v128 {
   if (kind == LossKind.SmoothL1) return clamp(f32x4.div(d, alpha), constant(ONE));
   if (kind == LossKind.BinaryCrossEntropy) return binaryCrossEntropySlope(p, t);
   if (kind == LossKind.BinaryCrossEntropyLogits) return binaryCrossEntropyLogitsSlope(p, t, w);
+  if (kind == LossKind.BinaryFocal) return binaryFocalSlope(p, t, w, alpha);
   if (kind == LossKind.KullbackLeibler) return f32x4.neg(t);
   if (kind == LossKind.Hinge) return f32x4.neg(f32x4.mul(t, positive(nmadd(p, t, constant(ONE)))));
   if (kind == LossKind.SquaredHinge) return f32x4.mul(f32x4.neg(f32x4.add(t, t)), hinge(p, t));

@@ -64,3 +64,53 @@ export const negativeLogLikelihood = (
 
 /** Σ t·(log t − p) of each row, p log-probabilities (PyTorch's `batchmean`). */
 export const kullbackLeibler = (options: Reduction = {}): Loss => resolveLoss({ type: 'kullbackLeibler', ...options });
+
+/**
+ * Cross-entropy that looks away from what is predicted well already: times (1 − s(p)[t])^gamma (Lin et al. 2017).
+ * Predictions and targets as for `crossEntropy`; `alpha` is a factor, or one for each class.
+ */
+export const focal = (
+  options: Reduction & { gamma?: number; alpha?: number | readonly number[]; ignoreIndex?: number } = {},
+): Loss => resolveLoss({ type: 'focal', ...options });
+
+/**
+ * The focal loss of a yes or no, after a final sigmoid; targets 0 to 1. `alpha` weighs the positive side and 1 − alpha
+ * the negative one; 0.25 by default, null for no weights at all.
+ */
+export const binaryFocal = (options: Reduction & { gamma?: number; alpha?: number | null } = {}): Loss =>
+  resolveLoss({ type: 'binaryFocal', ...options });
+
+/** The same on logits. */
+export const binaryFocalWithLogits = (options: Reduction & { gamma?: number; alpha?: number | null } = {}): Loss =>
+  resolveLoss({ type: 'binaryFocalWithLogits', ...options });
+
+/** How little two regions overlap, 1 − (2·TP + smooth) / (Σ p + Σ t + smooth), of each sample and class. On probabilities [*, ..., C]. */
+export const dice = (options: Reduction & { smooth?: number } = {}): Loss => resolveLoss({ type: 'dice', ...options });
+
+/** Dice with a weight for false positives (alpha) and one for false negatives (beta). On probabilities [*, ..., C]. */
+export const tversky = (options: Reduction & { alpha?: number; beta?: number; smooth?: number } = {}): Loss =>
+  resolveLoss({ type: 'tversky', ...options });
+
+/** max(0, ‖a − p‖ − ‖a − n‖ + margin) of predictions [*, 3, D]: anchor, positive, negative. No targets. */
+export const triplet = (options: Reduction & { margin?: number; epsilon?: number; swap?: boolean } = {}): Loss =>
+  resolveLoss({ type: 'triplet', ...options });
+
+/** The hardest triplet of each sample of a batch: embeddings [*, D], targets labels [*]. */
+export const batchTriplet = (options: Reduction & { margin?: number } = {}): Loss =>
+  resolveLoss({ type: 'batchTriplet', ...options });
+
+/** Which second view of the batch belongs to a first one: predictions [*, 2, D], no targets. */
+export const infoNCE = (options: Reduction & { temperature?: number; symmetric?: boolean } = {}): Loss =>
+  resolveLoss({ type: 'infoNCE', ...options });
+
+/** Which of all other views of the batch belongs to a view (SimCLR): predictions [*, 2, D], no targets. */
+export const ntXent = (options: Reduction & { temperature?: number } = {}): Loss =>
+  resolveLoss({ type: 'ntXent', ...options });
+
+/**
+ * ½ (ln v + (m − t)² / v) of predictions [*, 2·D], the means m and then the logarithms of the variances v (or, with
+ * `variance: 'value'`, the variances); targets [*, D].
+ */
+export const gaussianNegativeLogLikelihood = (
+  options: Reduction & { variance?: 'logarithm' | 'value'; epsilon?: number; full?: boolean } = {},
+): Loss => resolveLoss({ type: 'gaussianNegativeLogLikelihood', ...options });

@@ -15,7 +15,8 @@ export type ModelValues = TensorLike | readonly TensorLike[];
 
 export interface TrainingData {
   readonly inputs: ModelValues;
-  readonly targets: ModelValues;
+  /** Of the outputs whose loss takes any, in their order. */
+  readonly targets?: ModelValues;
   /** One weight for each sample. */
   readonly sampleWeights?: ArrayLike<number> | undefined;
 }
@@ -38,7 +39,7 @@ function toIntegers(values: TensorLike, what: string): Tensor {
 }
 
 /** One tensor for each of `count` inputs or outputs. */
-function separate(values: ModelValues, count: number, what: string, read = toTensor): Tensor[] {
+function separate(values: ModelValues | undefined, count: number, what: string, read = toTensor): Tensor[] {
   if (values === undefined || values === null) throw new TypeError(`model: expected ${what}, got ${String(values)}`);
   if (count === 1) return [read(values as TensorLike, 0)];
   if (!Array.isArray(values) || values.length !== count)
@@ -102,7 +103,7 @@ export function resolveTrainingData(
   const { inputs, count } = resolveInputs(topology, data.inputs, what);
   if (!allowNonFinite) inputs.forEach((values) => checkFinite(values, `${what}: inputs`));
   const outputShapes = topology.outputs.map((output) => [count, ...shapeOfTensor(topology, output)]);
-  const targets = separate(data.targets, topology.outputs.length, 'targets');
+  const targets = separateTargets(data.targets, losses);
   const resolved = targets.map((target, i) => resolveTarget(target, outputShapes[i]!, losses[i]!, count, what));
   return {
     inputs,
@@ -113,11 +114,23 @@ export function resolveTrainingData(
   };
 }
 
+/** The target of each output; null where its loss takes none. */
+function separateTargets(values: ModelValues | undefined, losses: readonly Loss[]): (Tensor | null)[] {
+  const taking = losses.filter(({ takesTarget }) => takesTarget).length;
+  const given = taking ? separate(values, taking, 'targets') : [];
+  let next = 0;
+  return losses.map(({ takesTarget }) => (takesTarget ? given[next++]! : null));
+}
+
 /** The shape of one sample of a tensor of the topology. */
 export const shapeOfTensor = ({ inputs, calls }: Topology, number: number): Shape =>
   number < inputs.length ? inputs[number]!.shape : calls[number - inputs.length]!.shape;
 
-function resolveTarget(target: Tensor, prediction: Shape, loss: Loss, count: number, what: string) {
+function resolveTarget(target: Tensor | null, prediction: Shape, loss: Loss, count: number, what: string) {
+  if (!target) {
+    const shape = [count, 0];
+    return { form: loss.targetForm(prediction, shape, 'f32'), target: { data: new Float32Array(0), shape } };
+  }
   const samples = target.shape[0] ?? 0;
   if (samples !== count) throw new ShapeError(`${what}: ${count} inputs and ${samples} targets`);
   const dtype = target.data instanceof Int32Array ? 'i32' : 'f32';

@@ -16,6 +16,7 @@ import {
   targetName,
   type Objective,
 } from './functions.ts';
+import { guardError } from './guards.ts';
 import type { Model } from './model.ts';
 
 export interface EvaluateOptions {
@@ -66,6 +67,8 @@ export class MetricTable {
         // Accuracy is chosen for all outputs, but a regression has none.
         .filter(({ name }) => !(several && name === 'accuracy' && loss.task === 'regression'))
         .map((metric) => {
+          if (forms[output] === 'own' || forms[output] === 'none')
+            throw new RangeError(`metrics: "${metric.name}" cannot be told of what ${loss.spec.type} is a loss of`);
           const columns = model.outputShapes[output]!.at(-1) ?? 1;
           const { task, logits, ignoreIndex } = loss;
           const signed = String(loss.spec.type).toLowerCase().includes('hinge');
@@ -115,7 +118,9 @@ export function writeBatch(
   count: number,
 ): void {
   data.inputs.forEach((values, i) => gatherRows(values, indices, start, count, input(model.topology.inputs[i]!.name)));
-  data.targets.forEach((values, i) => gatherRows(values, indices, start, count, input(targetName(i))));
+  data.targets.forEach((values, i) => {
+    if (data.forms[i] !== 'none') gatherRows(values, indices, start, count, input(targetName(i)));
+  });
   if (!data.sampleWeights) return;
   const weights: Tensor = { data: data.sampleWeights, shape: [data.count] };
   gatherRows(weights, indices, start, count, input(sampleWeightsName));
@@ -174,7 +179,7 @@ export function evaluateResolved(
     const program = model.programs.get(`evaluate ${count} ${key}`, make);
     const { executable } = program;
     writeBatch(model, data, (name) => executable.input(name), order, start, count);
-    model.programs.run(program);
+    if (!model.programs.run(program)) throw guardError(executable, count, (row) => start + row, 'model.evaluate');
     total.update(executable, count);
     data.targets.forEach((target, i) => {
       const rows = sizeOf(target.shape.slice(1));

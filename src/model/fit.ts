@@ -13,6 +13,7 @@ import { resolveTrainingData, type ResolvedData, type TrainingData } from './dat
 import { diagnose, nonFiniteParameter } from './diagnose.ts';
 import { chooseMetrics, evaluateResolved, MetricTable, objectiveKey, objectiveOf, resolveLosses } from './evaluate.ts';
 import { evaluateFunction, trainFunction, type Objective } from './functions.ts';
+import { guardError } from './guards.ts';
 import type { Model } from './model.ts';
 import { pause } from './pause.ts';
 import type { Program } from './programs.ts';
@@ -309,10 +310,13 @@ async function breathe(run: Run, step: number, logs: Logs): Promise<void> {
 }
 
 /** The error that says where NaN or infinity arose. The step that met it changed no weight. */
-function divergence(run: Run, order: ArrayLike<number>, start: number, count: number): DivergenceError {
+function divergence(run: Run, order: ArrayLike<number>, start: number, count: number): Error {
   const { model, data, objective } = run;
   model.trainer.step--;
   model.programs.weightsChanged();
+  const { executable } = run.programs.get(count)!.program;
+  if (executable.stopped?.opcode !== 'CheckFinite')
+    return guardError(executable, count, (row) => order[start + row]!, 'model.fit');
   const place = diagnose(model, objective, data, order, start, count);
   return new DivergenceError(
     `model.fit: the loss is no longer finite in epoch ${run.epoch + 1}, step ${start / run.batchSize + 1}: ${place}. ` +

@@ -100,6 +100,8 @@ export function trace(topology: Topology, batch: number, training: boolean): Tra
     const context: LayerContext = {
       graph,
       training,
+      trainable: layer.trainable,
+      decode: null,
       parameter(
         localName: string,
         shape: Shape,
@@ -240,7 +242,8 @@ function addObjective(traced: Trace, objective: Objective, batch: number): Objec
   const losses = outputs.map((prediction, i) => {
     const form = objective.forms[i]!;
     const shape = [batch, ...objective.targetShapes[i]!.slice(1)];
-    const target = input(graph, targetName(i), shape, form === 'indices' ? 'i32' : 'f32');
+    const dtype = form === 'indices' ? 'i32' : 'f32';
+    const target = form === 'none' ? null : input(graph, targetName(i), shape, dtype);
     return objective.losses[i]!.build(graph, prediction, target, form, sampleWeights);
   });
   const weighted = losses.map(({ loss }, i) => {
@@ -332,8 +335,13 @@ export const inputGradientName = (index: number): string => `inputGradient${inde
 export const outputGradientName = (index: number): string => `outputGradient:${index}`;
 
 /** Gradients of every trainable parameter and of the inputs: of a loss, or of the outputs weighted by given gradients. */
-export function gradientFunction(topology: Topology, batch: number, objective: Objective | null): GraphFunction {
-  const traced = trace(topology, batch, false);
+export function gradientFunction(
+  topology: Topology,
+  batch: number,
+  objective: Objective | null,
+  training = false,
+): GraphFunction {
+  const traced = trace(topology, batch, training);
   const { graph, inputs, outputs, parameters } = traced;
   const trained = [...parameters.values()].filter(({ info }) => info.trainable);
   const targets = [...trained.map(({ node }) => node), ...inputs];

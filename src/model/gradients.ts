@@ -16,16 +16,21 @@ import {
   sampleWeightsName,
   targetName,
 } from './functions.ts';
+import { guardError } from './guards.ts';
 import type { Model } from './model.ts';
 
 /** Of a loss against targets, or of the outputs weighted by a gradient of their shape. */
-export type GradientRequest =
+export type GradientRequest = {
+  /** Whether layers act as in a training step: dropout drops, batch normalisation takes the batch's statistics. */
+  readonly training?: boolean;
+} & (
   | {
-      readonly targets: ModelValues;
+      readonly targets?: ModelValues;
       readonly loss: LossLike | readonly LossLike[];
       readonly sampleWeights?: ArrayLike<number>;
     }
-  | { readonly outputGradient: ModelValues };
+  | { readonly outputGradient: ModelValues }
+);
 
 export interface Gradients {
   /** By the parameter's name, of its shape. */
@@ -37,7 +42,7 @@ export interface Gradients {
 }
 
 /**
- * Dropout is off. Parameters of layers that are not trainable are left out.
+ * Layers act as in a prediction, unless `training` is true. Integer inputs have the gradient 0. Parameters of layers that are not trainable are left out.
  * @throws ShapeError where inputs, targets or output gradients do not fit the model
  */
 export function gradients(model: Model, values: ModelValues, request: GradientRequest): Gradients {
@@ -45,11 +50,18 @@ export function gradients(model: Model, values: ModelValues, request: GradientRe
   const what = 'model.gradients';
   const { inputs, count } = resolveInputs(topology, values, what);
   const written = new Map<string, Tensor['data']>(inputs.map(({ data }, i) => [topology.inputs[i]!.name, data]));
-  if (typeof request !== 'object' || request === null || !('targets' in request || 'outputGradient' in request))
+  if (
+    typeof request !== 'object' ||
+    request === null ||
+    !('targets' in request || 'loss' in request || 'outputGradient' in request)
+  )
     throw new TypeError(`${what}: expected { targets, loss } or { outputGradient }`);
   let objective = null;
-  let key = `gradients ${count}`;
-  if ('targets' in request) {
+  const { training = false } = request;
+  if (typeof training !== 'boolean')
+    throw new TypeError(`${what}: expected training true or false, got ${String(training)}`);
+  let key = `gradients ${count} ${training}`;
+  if (!('outputGradient' in request)) {
     const losses = resolveLosses(model, request.loss, what);
     const data = resolveTrainingData(topology, { inputs: values, ...request }, losses, what);
     const targetShapes = data.targets.map(({ shape }) => shape);
@@ -63,11 +75,13 @@ export function gradients(model: Model, values: ModelValues, request: GradientRe
       written.set(outputGradientName(i), data),
     );
   }
-  const program = model.programs.get(key, () => gradientFunction(topology, count, objective), { packWeights: false });
+  const program = model.programs.get(key, () => gradientFunction(topology, count, objective, training), {
+    packWeights: false,
+  });
   const { executable } = program;
   // Values that the loss does not depend on are not inputs of its program.
   for (const [name, data] of written) if (executable.compiled.inputs.has(name)) executable.input(name).set(data);
-  model.programs.run(program);
+  if (!model.programs.run(program)) throw guardError(executable, count, (row) => row, what);
   const read = (name: string, shape: readonly number[]): Tensor => ({ data: executable.output(name).slice(), shape });
   return {
     parameters: Object.fromEntries(

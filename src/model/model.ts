@@ -12,6 +12,7 @@ import { expectInteger } from '../layers/layer.ts';
 import { applyGradients, gradients, type GradientRequest, type Gradients } from './gradients.ts';
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
 import type { FitOptions, History } from './fit.ts';
+import { guardError } from './guards.ts';
 import { resolveInputs, shapeOfTensor, type ModelValues, type TensorLike, type TrainingData } from './data.ts';
 import {
   carriedPrefix,
@@ -58,6 +59,7 @@ export class Model {
   readonly programs: Programs;
   /** What `input`, `run` and `output` work on. */
   private live: Program | null = null;
+  private liveSize = 1;
 
   private constructor(
     topology: Topology,
@@ -149,11 +151,16 @@ export class Model {
     if (this.live) this.programs.unpin(this.live);
     this.programs.pin(program);
     this.live = program;
+    this.liveSize = count;
   }
 
-  /** Predicts what stands in `input` and leaves the result in `output`. No checks: NaN goes through. */
+  /**
+   * Predicts what stands in `input` and leaves the result in `output`. No checks: NaN goes through.
+   * @throws RangeError for an index that an embedding has no row for; then there is no result
+   */
   run(): void {
-    this.programs.run(this.live ?? this.liveProgram());
+    const program = this.live ?? this.liveProgram();
+    if (!this.programs.run(program)) throw guardError(program.executable, this.liveSize, (row) => row, 'model.run');
   }
 
   private liveProgram(): Program {
@@ -202,7 +209,10 @@ export class Model {
         isWhole ? data : data.subarray((start * view.length) / size, (start * view.length) / size + view.length),
       );
     });
-    if (!this.programs.run(program)) inputs.forEach((values) => checkFinite(values, 'model.predict: inputs'));
+    if (!this.programs.run(program)) {
+      inputs.forEach((values) => checkFinite(values, 'model.predict: inputs'));
+      throw guardError(program.executable, size, (row) => start + row, 'model.predict');
+    }
     ports.outputs.forEach((view, i) => results[i]!.data.set(view, (start * view.length) / size));
   }
 

@@ -17,6 +17,8 @@ interface Views {
   readonly targets: readonly View[];
 }
 
+const none = new Float32Array(0);
+
 export class TrainingStep {
   private readonly model: Model;
   private readonly program: Program;
@@ -60,7 +62,10 @@ export class TrainingStep {
       byName: new Map([...executable.compiled.inputs.keys()].map((name) => [name, executable.input(name)])),
       loss: executable.output('loss'),
       predictions: outputs.map((_, i) => executable.output(outputName(i)) as Float32Array),
-      targets: outputs.map((_, i) => executable.input(targetName(i))),
+      // A loss of the prediction alone has none, and no metric that would look for it.
+      targets: outputs.map((_, i) =>
+        executable.compiled.inputs.has(targetName(i)) ? executable.input(targetName(i)) : none,
+      ),
     };
   }
 }

@@ -1,5 +1,5 @@
 // Adadelta (PyTorch Adadelta).
-import { fraction, positive, readOptions } from './options.ts';
+import { fraction, positive, readOptions } from '../core/options.ts';
 import {
   decayFields,
   decayScalars,

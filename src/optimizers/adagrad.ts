@@ -1,5 +1,5 @@
 // Adagrad (PyTorch Adagrad).
-import { nonNegative, positive, readOptions } from './options.ts';
+import { nonNegative, positive, readOptions } from '../core/options.ts';
 import { decayFields, decayScalars, defineOptimizer, type Optimizer, type OptimizerOptions } from './optimizer.ts';
 
 export interface AdagradOptions extends OptimizerOptions {

@@ -1,6 +1,6 @@
 // Adam and AdamW, each with AMSGrad on request (PyTorch Adam, AdamW), and what their kin share with them.
 import { powInteger } from '../core/deterministic.ts';
-import { flag, fraction, positive, readOptions, type Values } from './options.ts';
+import { flag, fraction, positive, readOptions, type Values } from '../core/options.ts';
 import {
   decayFields,
   decayScalars,

@@ -1,6 +1,6 @@
 // Adam on the infinity norm (PyTorch Adamax).
 import { biasCorrection, momentsFields, type MomentsOptions } from './adam.ts';
-import { readOptions } from './options.ts';
+import { readOptions } from '../core/options.ts';
 import { decayScalars, defineOptimizer, zeros, type Optimizer } from './optimizer.ts';
 
 export type AdamaxOptions = MomentsOptions;

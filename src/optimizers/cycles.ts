@@ -1,7 +1,7 @@
 // Schedules that rise, or rise and fall: cosine with and without restarts, one-cycle, linear warm-up.
 // `i` is the index of the step or epoch, from 0. The cosine is the library's own, the same in every engine.
 import { cos } from '../core/deterministic.ts';
-import { count, flag, nonNegative, oneOf, positive, share } from './options.ts';
+import { count, flag, nonNegative, oneOf, positive, share } from '../core/options.ts';
 import { schedule, type Schedule, type ScheduleOptions } from './schedule.ts';
 
 /** From `from` (progress 0) to `to` (progress 1) along half a cosine wave. */

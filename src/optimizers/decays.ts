@@ -1,7 +1,7 @@
 // Schedules that only fall: constant, step, multi-step, exponential, polynomial, inverse time.
 // `i` is the index of the step or epoch, from 0.
 import { pow, powInteger } from '../core/deterministic.ts';
-import { count, flag, milestoneList, nonNegative, positive, shrinking } from './options.ts';
+import { count, flag, milestoneList, nonNegative, positive, shrinking } from '../core/options.ts';
 import { schedule, type Schedule, type ScheduleOptions } from './schedule.ts';
 
 export interface ConstantOptions extends ScheduleOptions {

@@ -1,5 +1,5 @@
 // Lion: steps of one size, along the sign of a momentum.
-import { fraction, readOptions } from './options.ts';
+import { fraction, readOptions } from '../core/options.ts';
 import {
   decayFields,
   decayScalars,

@@ -1,7 +1,7 @@
 // Adam with Nesterov's momentum (PyTorch NAdam).
 import { pow } from '../core/deterministic.ts';
 import { biasCorrection, momentsFields, momentsScalars, type MomentsOptions } from './adam.ts';
-import { flag, nonNegative, readOptions } from './options.ts';
+import { flag, nonNegative, readOptions } from '../core/options.ts';
 import { decayScalars, defineOptimizer, zeros, type Optimizer, type OptimizerState } from './optimizer.ts';
 
 export interface NadamOptions extends MomentsOptions {

@@ -2,7 +2,7 @@
 // An optimizer says which slots a parameter needs and what the step's scalars are; the kernel does the rest
 // (assembly/optim/update.ts), the graph adds the instructions and clips the gradients.
 import { UpdateKind } from '../core/generated/instructions.ts';
-import { field, nonNegative, optional, positive, type Fields, type Values } from './options.ts';
+import { field, nonNegative, optional, positive, type Fields, type Values } from '../core/options.ts';
 import { scalarOrder, writeScalars, type ScalarValues, type UpdateKindName } from './scalars.ts';
 import type { SavedSchedule, Schedule } from './schedule.ts';
 import { isSchedule, savedSchedule, toSchedule } from './schedules.ts';

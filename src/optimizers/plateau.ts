@@ -1,6 +1,6 @@
 // The schedule that looks at a metric: the rate falls when the metric has stopped improving.
 // The schedule itself never changes; what it has seen is the state that `observe` returns.
-import { countOrZero, fraction, nonNegative, oneOf, optional, positive, readOptions, text } from './options.ts';
+import { countOrZero, fraction, nonNegative, oneOf, optional, positive, readOptions, text } from '../core/options.ts';
 import { checkIndex, type MetricSchedule, type ScheduleState } from './schedule.ts';
 
 export interface OnPlateauOptions {

@@ -1,7 +1,7 @@
 // Rectified Adam (PyTorch RAdam).
 import { powInteger } from '../core/deterministic.ts';
 import { biasCorrection, momentsFields, momentsScalars, type MomentsOptions } from './adam.ts';
-import { flag, readOptions } from './options.ts';
+import { flag, readOptions } from '../core/options.ts';
 import { decayScalars, defineOptimizer, zeros, type Optimizer } from './optimizer.ts';
 
 export interface RadamOptions extends MomentsOptions {

@@ -1,5 +1,5 @@
 // RMSprop, with momentum and centred on request (PyTorch RMSprop).
-import { flag, fraction, positive, readOptions } from './options.ts';
+import { flag, fraction, positive, readOptions } from '../core/options.ts';
 import {
   decayFields,
   decayScalars,

@@ -1,7 +1,7 @@
 // What a learning-rate schedule is, and what all of them share.
 // A schedule is a pure function of an index (0 for the first step or epoch), so that a training run can stop
 // and go on anywhere; only `onPlateau` looks at a metric, and keeps what it has seen in a state of plain numbers.
-import { oneOf, readOptions, type Fields, type Values } from './options.ts';
+import { oneOf, readOptions, type Fields, type Values } from '../core/options.ts';
 
 /** What the index of a schedule counts. */
 export type ScheduleUnit = 'epoch' | 'step';

@@ -2,7 +2,7 @@
 import { unknownName } from '../core/nearest.ts';
 import { cosineDecay, cosineRestarts, linearWarmup, oneCycle } from './cycles.ts';
 import { constant, exponentialDecay, inverseTimeDecay, multiStep, polynomialDecay, stepDecay } from './decays.ts';
-import { field, milestoneList, readOptions } from './options.ts';
+import { field, milestoneList, readOptions } from '../core/options.ts';
 import { onPlateau } from './plateau.ts';
 import { checkIndex, followsMetric, type SavedSchedule, type Schedule } from './schedule.ts';
 

@@ -1,5 +1,5 @@
 // Stochastic gradient descent: plain, with momentum, with Nesterov's momentum (PyTorch SGD).
-import { flag, fraction, readOptions, share } from './options.ts';
+import { flag, fraction, readOptions, share } from '../core/options.ts';
 import {
   decayFields,
   decayScalars,

@@ -1,19 +1,22 @@
 // LossRows and LossBackward against float64 (reference/losses.ts) and its finite differences.
 import { describe, expect, test } from 'vitest';
-import { differences, meanLoss, rowLoss, termLosses, type LossName } from '../../reference/losses.ts';
+import { classLosses, differences, meanLoss, rowLoss, termLosses, type LossName } from '../../reference/losses.ts';
 import { LossKind } from '../../src/core/generated/instructions.ts';
 import { awkwardLengths, output, randomFloats, testRandom, variant } from '../helpers/kernel.ts';
 import { kernels, lossBackward, lossRows, meanLossAndGradient, type LossCase } from '../helpers/loss.ts';
 
 const allKinds = Object.keys(LossKind) as LossName[];
 const offsets = [0, 4, 8, 12];
-const isClassLoss = (kind: LossName) => kind === 'CrossEntropyIndices' || kind === 'NegativeLogLikelihood';
+const isClassLoss = (kind: LossName) => (classLosses as readonly LossName[]).includes(kind);
 const alphas: Partial<Record<LossName, number[]>> = {
   Huber: [1, 0.3],
   SmoothL1: [1, 0.3, 0],
   Poisson: [0, 1],
   CrossEntropyIndices: [0, 0.1],
   CrossEntropyProbabilities: [0, 0.1],
+  BinaryFocal: [2, 0, 0.5],
+  FocalIndices: [2, 0, 0.5],
+  FocalProbabilities: [2, 0, 0.5],
 };
 
 /** Rows of numbers that sum to 1. */
@@ -43,9 +46,8 @@ function predictionOf(kind: LossName, rows: number, columns: number, seed: numbe
 function targetOf(kind: LossName, rows: number, columns: number, seed: number): Float32Array | Int32Array {
   const n = rows * columns;
   if (isClassLoss(kind)) return labels(rows, columns, seed);
-  if (kind === 'KullbackLeibler' || kind === 'CrossEntropyProbabilities') return probabilities(rows, columns, seed);
-  if (kind.startsWith('BinaryCrossEntropy'))
-    return randomFloats(n, seed, 0, 1).map((v, i) => (i % 2 ? v : Math.round(v)));
+  if (kind === 'KullbackLeibler' || kind.endsWith('Probabilities')) return probabilities(rows, columns, seed);
+  if (kind.startsWith('Binary')) return randomFloats(n, seed, 0, 1).map((v, i) => (i % 2 ? v : Math.round(v)));
   if (kind.endsWith('Hinge')) return randomFloats(n, seed).map((v) => (v < 0 ? -1 : 1));
   if (kind === 'Poisson') return randomFloats(n, seed, 0, 6).map(Math.floor);
   return randomFloats(n, seed, -3, 3);
@@ -303,12 +305,20 @@ describe('class weights, label smoothing and ignored rows', () => {
       check(makeCase('BinaryCrossEntropyLogits', 3, n, { weights: randomFloats(n, n, 0.2, 4) }), 4);
   });
 
+  test('binary focal: the share of the positive side', () => {
+    for (const n of awkwardLengths.filter((n) => n > 0))
+      check(makeCase('BinaryFocal', 3, n, { weights: randomFloats(n, n, 0, 1), alpha: 2 }), 4);
+  });
+
   test('class weights at awkward numbers of classes', () => {
     for (const n of awkwardLengths.filter((n) => n > 0)) {
       const more = { weights: randomFloats(n, n, 0.2, 4), alpha: 0.1 };
       for (const offset of offsets) {
         check(makeCase('CrossEntropyIndices', 3, n, more), offset);
         check(makeCase('CrossEntropyProbabilities', 3, n, more), offset);
+        check(makeCase('FocalProbabilities', 3, n, { ...more, alpha: 2 }), offset);
+        // Its rows count alike, whatever their class weighs.
+        check(makeCase('FocalIndices', 3, n, { ...more, alpha: 2 }), offset);
       }
     }
   });
@@ -321,7 +331,7 @@ describe('class weights, label smoothing and ignored rows', () => {
     expect([...lossBackward(c, Float32Array.of(1, 1)).subarray(0, 3)]).toEqual([0, 0, 0]);
   });
 
-  test.each(['CrossEntropyIndices', 'NegativeLogLikelihood'] as const)('%s: a label that is no class', (kind) => {
+  test.each(classLosses)('%s: a label that is no class', (kind) => {
     for (const label of [5, -1, 0x7fffffff, -0x80000000]) {
       const c = makeCase(kind, 3, 5, { target: Int32Array.of(1, label, 2), weights });
       if (variant === 'debug') {

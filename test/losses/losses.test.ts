@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   activation,
@@ -86,6 +88,32 @@ const cases: Record<string, Case> = {
     prediction: [-5, -0.1],
     target: 'classes',
   },
+  'binaryFocalWithLogits without a balance': {
+    loss: losses.binaryFocalWithLogits({ alpha: null, gamma: 0 }),
+    kernel: 'BinaryCrossEntropyLogits',
+    prediction: [-3, 3],
+    target: [0, 1],
+  },
+  binaryFocalWithLogits: {
+    loss: losses.binaryFocalWithLogits(),
+    kernel: 'BinaryFocal',
+    options: { weights: [0.25, 0.25, 0.25, 0.25, 0.25], alpha: 2 },
+    prediction: [-3, 3],
+    target: [0, 1],
+  },
+  focal: {
+    loss: losses.focal({ alpha: 0.5, ignoreIndex: 2 }),
+    kernel: 'FocalIndices',
+    options: { weights: [0.5, 0.5, 0.5, 0.5, 0.5], alpha: 2, ignoreIndex: 2 },
+    prediction: [-3, 3],
+    target: 'classes',
+  },
+  'focal on probabilities': {
+    loss: losses.focal({ alpha: weights, gamma: 1.5 }),
+    kernel: 'FocalProbabilities',
+    options: { weights, alpha: 1.5 },
+    target: 'distribution',
+  },
   kullbackLeibler: {
     loss: losses.kullbackLeibler(),
     kernel: 'KullbackLeibler',
@@ -133,7 +161,11 @@ function reference(
 
 describe('losses', () => {
   test('every loss is tested', () => {
-    expect(new Set(Object.values(cases).map(({ loss }) => loss.spec.type))).toEqual(new Set(lossNames));
+    // Those that are formulas of the graph have a file of their own; binaryFocal needs a sigmoid and is tested below.
+    const text = readFileSync(join(import.meta.dirname, 'formulas.test.ts'), 'utf8');
+    const formulas = lossNames.filter((name) => text.includes(`losses.${name}(`) || name === 'binaryFocal');
+    const types = Object.values(cases).map(({ loss }) => loss.spec.type);
+    expect(new Set([...types, ...formulas])).toEqual(new Set(lossNames));
   });
 
   const sampleWeights = Float32Array.of(1, 0, 2, 0.5, 3, 1, 0.25);
@@ -235,6 +267,8 @@ describe('a final softmax or sigmoid is taken together with its loss', () => {
   const pairs = [
     ['softmax', 'crossEntropy', 'crossEntropy'],
     ['sigmoid', 'binaryCrossEntropy', 'binaryCrossEntropyWithLogits'],
+    ['softmax', 'focal', 'focal'],
+    ['sigmoid', 'binaryFocal', 'binaryFocalWithLogits'],
   ] as const;
 
   test.each(pairs)('%s and %s equal %s on logits', async (name, loss, onLogits) => {
@@ -258,7 +292,8 @@ describe('a final softmax or sigmoid is taken together with its loss', () => {
             [0, 1],
           ];
     const { loss: value, inputs: gradient } = model.gradients(inputs, { targets, loss });
-    expect(value).toBeCloseTo(name === 'softmax' ? 1e4 : 5e3, 0);
+    // The balance of binaryFocal is 0.25 for the positive side and 0.75 for the other: 0.5 on the whole.
+    expect(value).toBeCloseTo(name === 'softmax' ? 1e4 : loss === 'binaryFocal' ? 2.5e3 : 5e3, 0);
     expect(gradient[0]!.data.every(Number.isFinite)).toBe(true);
     expect(gradient[0]!.data[0]).toBeGreaterThan(0);
     expect(gradient[0]!.data[3]).toBeCloseTo(0, 6);
@@ -290,6 +325,8 @@ describe('a final softmax or sigmoid is taken together with its loss', () => {
 
   const mismatched: [string, 'softmax' | 'sigmoid' | null, LossLike, string][] = [
     ['logits of a sigmoid', 'sigmoid', 'binaryCrossEntropyWithLogits', 'the prediction is already a sigmoid'],
+    ['logits of a sigmoid for focal', 'sigmoid', 'binaryFocalWithLogits', 'the prediction is already a sigmoid'],
+    ['focal without a sigmoid', null, 'binaryFocal', 'binaryFocal: needs a final sigmoid'],
     ['log-probabilities of a softmax', 'softmax', 'negativeLogLikelihood', 'must be log-probabilities'],
     [
       'positive weights without a sigmoid',

@@ -6,6 +6,7 @@ export * from './dropout.ts';
 export * from './embedding.ts';
 export * from './loss.ts';
 export * from './matmul.ts';
+export * from './one-hot.ts';
 export * from './normalize.ts';
 export * from './reduce.ts';
 export * from './shape.ts';

@@ -1,6 +1,6 @@
-// Options of optimizers and schedules: defaults, checks and messages from one table of fields.
+// Options of optimizers, schedules and losses: defaults, checks and messages from one table of fields.
 // Not here: what an option means (see the factory that lists it).
-import { unknownName } from '../core/nearest.ts';
+import { unknownName } from './nearest.ts';
 
 /** What an option may be: of which kind, in which range, and what it is when left out. */
 export interface Field<V> {
