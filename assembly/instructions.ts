@@ -29,6 +29,18 @@ export const enum Opcode {
   Axpy,
   Update,
   OneHot,
+  Convolve,
+  ConvolveInput,
+  ConvolveKernel,
+  Depthwise,
+  DepthwiseInput,
+  DepthwiseKernel,
+  Pool,
+  PoolBackward,
+  GatherPixels,
+  ScatterPixels,
+  Interpolate,
+  InterpolateBackward,
   Gather,
   ScatterAdd,
   IndexMask,
@@ -163,6 +175,11 @@ export const enum UpdateKind {
   Adagrad,
   Adadelta,
   Lion,
+}
+
+export const enum PoolKind {
+  Maximum,
+  Average,
 }
 
 // How Gemm and PackB cut their operands: docs/adr/0003-gemm-tile-and-blocking.md. The host sizes workspaces by them.
@@ -454,6 +471,219 @@ export class OneHot extends Instruction {
   index: usize;
   rows: u32;
   columns: u32;
+}
+
+/**
+ * What slides over an image, as the convolutions share it: x [batch, depth, height, width, channels], channels last;
+ * output position o of an axis reads x at o · stride − before + k · dilation for each k of the window, 0 outside of x.
+ * Images and sequences have a depth (and a height) of 1.
+ */
+@unmanaged
+export class WindowInstruction extends Instruction {
+  batch: u32;
+  depth: u32;
+  height: u32;
+  width: u32;
+  channels: u32;
+  outDepth: u32;
+  outHeight: u32;
+  outWidth: u32;
+  kernelDepth: u32;
+  kernelHeight: u32;
+  kernelWidth: u32;
+  strideDepth: u32;
+  strideHeight: u32;
+  strideWidth: u32;
+  dilationDepth: u32;
+  dilationHeight: u32;
+  dilationWidth: u32;
+  beforeDepth: i32;
+  beforeHeight: i32;
+  beforeWidth: i32;
+}
+
+/**
+ * out[batch, …, outChannels] = activation(Σ x · kernel + bias), kernel [kd, kh, kw, channels / groups, outChannels];
+ * `packed` = 1: what PackB made of it as [kd·kh·kw·channels / groups, outChannels / groups], group by group.
+ * bias is [outChannels] or 0. rows: how many output positions are gathered at a time.
+ * workspace: convolveWorkspace bytes (src/graph/operations/convolution-workspace.ts), as for the two that follow.
+ */
+@unmanaged
+export class Convolve extends WindowInstruction {
+  out: usize;
+  x: usize;
+  kernel: usize;
+  bias: usize;
+  outChannels: u32;
+  groups: u32;
+  packed: u32;
+  activation: u32;
+  alpha: f32;
+  beta: f32;
+  rows: u32;
+  workspace: usize;
+}
+
+/**
+ * The gradient of Convolve for its input, which is the transposed convolution: x = activation(… + bias) from out; here x
+ * is written and out is read. bias is [channels] or 0. `packed` = 1: the kernel as PackB made it with transposeB.
+ */
+@unmanaged
+export class ConvolveInput extends WindowInstruction {
+  x: usize;
+  out: usize;
+  kernel: usize;
+  bias: usize;
+  outChannels: u32;
+  groups: u32;
+  packed: u32;
+  activation: u32;
+  alpha: f32;
+  beta: f32;
+  rows: u32;
+  workspace: usize;
+}
+
+/** The gradient of Convolve for its kernel: kernel is written; x and out (its gradient) are read. */
+@unmanaged
+export class ConvolveKernel extends WindowInstruction {
+  kernel: usize;
+  x: usize;
+  out: usize;
+  outChannels: u32;
+  groups: u32;
+  rows: u32;
+  workspace: usize;
+}
+
+/** out[…, c] = activation(Σ x[…, c] · kernel[…, c] + bias[c]): each channel by itself, kernel [kd, kh, kw, channels]. */
+@unmanaged
+export class Depthwise extends WindowInstruction {
+  out: usize;
+  x: usize;
+  kernel: usize;
+  bias: usize;
+  activation: u32;
+  alpha: f32;
+  beta: f32;
+}
+
+/** The gradient of Depthwise for its input: x is written; out (its gradient) and kernel are read. */
+@unmanaged
+export class DepthwiseInput extends WindowInstruction {
+  x: usize;
+  out: usize;
+  kernel: usize;
+}
+
+/** The gradient of Depthwise for its kernel: kernel is written; x and out (its gradient) are read. */
+@unmanaged
+export class DepthwiseKernel extends WindowInstruction {
+  kernel: usize;
+  x: usize;
+  out: usize;
+}
+
+/**
+ * out[batch, outDepth, outHeight, outWidth, channels] = the maximum or the average of x over a window for each channel.
+ * windows: for each axis (depth, height, width), for each output position: begin, end, and the count that an average
+ * divides by (its product over the axes).
+ */
+@unmanaged
+export class Pool extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  windows: usize;
+  batch: u32;
+  depth: u32;
+  height: u32;
+  width: u32;
+  channels: u32;
+  outDepth: u32;
+  outHeight: u32;
+  outWidth: u32;
+}
+
+/** dX of Pool. For the maximum x and y (its result) are read: the first element that equals y has the gradient. */
+@unmanaged
+export class PoolBackward extends Instruction {
+  kind: u32;
+  dX: usize;
+  dOut: usize;
+  x: usize;
+  y: usize;
+  windows: usize;
+  batch: u32;
+  depth: u32;
+  height: u32;
+  width: u32;
+  channels: u32;
+  outDepth: u32;
+  outHeight: u32;
+  outWidth: u32;
+}
+
+/**
+ * out[b, d, h, w, c] = x[b, sources[d], sources[h], sources[w], c], 0 where a source is −1.
+ * sources: outDepth, then outHeight, then outWidth positions (i32) in x.
+ */
+@unmanaged
+export class GatherPixels extends Instruction {
+  out: usize;
+  x: usize;
+  sources: usize;
+  batch: u32;
+  depth: u32;
+  height: u32;
+  width: u32;
+  channels: u32;
+  outDepth: u32;
+  outHeight: u32;
+  outWidth: u32;
+}
+
+/** The gradient of GatherPixels: dX is the sum of dOut over all that read it. */
+@unmanaged
+export class ScatterPixels extends Instruction {
+  dX: usize;
+  dOut: usize;
+  sources: usize;
+  batch: u32;
+  depth: u32;
+  height: u32;
+  width: u32;
+  channels: u32;
+  outDepth: u32;
+  outHeight: u32;
+  outWidth: u32;
+}
+
+/**
+ * out[outer, i, inner] = (1 − w) · x[outer, low, inner] + w · x[outer, high, inner] for the row [low, high, w] that
+ * `table` has for each i of outAxis (two words and a float).
+ */
+@unmanaged
+export class Interpolate extends Instruction {
+  out: usize;
+  x: usize;
+  table: usize;
+  outer: u32;
+  axis: u32;
+  outAxis: u32;
+  inner: u32;
+}
+
+/** dX of Interpolate. */
+@unmanaged
+export class InterpolateBackward extends Instruction {
+  dX: usize;
+  dOut: usize;
+  table: usize;
+  outer: u32;
+  axis: u32;
+  outAxis: u32;
+  inner: u32;
 }
 
 /**

@@ -25,6 +25,18 @@ import {
   Axpy,
   Update,
   OneHot,
+  Convolve,
+  ConvolveInput,
+  ConvolveKernel,
+  Depthwise,
+  DepthwiseInput,
+  DepthwiseKernel,
+  Pool,
+  PoolBackward,
+  GatherPixels,
+  ScatterPixels,
+  Interpolate,
+  InterpolateBackward,
   Gather,
   ScatterAdd,
   IndexMask,
@@ -46,12 +58,17 @@ import { execPackB } from './linalg/pack';
 import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
 import { execUnary, execUnaryBackward } from './nn/activation';
+import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
+import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
 import { execAttention, execAttentionWeights } from './nn/attention';
 import { execAttentionBackward } from './nn/attentionBackward';
 import { execAppendRows, execGather, execIndexMask, execScatterAdd } from './nn/embedding';
 import { execNormRows, execNormRowsBackward } from './nn/norm';
 import { execMoments, execNormColumns, execNormColumnsBackward } from './nn/normColumns';
 import { execLossRows, execLossBackward } from './nn/loss';
+import { execGatherPixels, execScatterPixels } from './nn/pixels';
+import { execPool, execPoolBackward } from './nn/pooling';
+import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
@@ -83,6 +100,18 @@ const handlers: StaticArray<Handler> = [
   execAxpy,
   execUpdate,
   execOneHot,
+  execConvolve,
+  execConvolveInput,
+  execConvolveKernel,
+  execDepthwise,
+  execDepthwiseInput,
+  execDepthwiseKernel,
+  execPool,
+  execPoolBackward,
+  execGatherPixels,
+  execScatterPixels,
+  execInterpolate,
+  execInterpolateBackward,
   execGather,
   execScatterAdd,
   execIndexMask,
@@ -121,6 +150,18 @@ const sizes: StaticArray<u32> = [
   offsetof<Axpy>(),
   offsetof<Update>(),
   offsetof<OneHot>(),
+  offsetof<Convolve>(),
+  offsetof<ConvolveInput>(),
+  offsetof<ConvolveKernel>(),
+  offsetof<Depthwise>(),
+  offsetof<DepthwiseInput>(),
+  offsetof<DepthwiseKernel>(),
+  offsetof<Pool>(),
+  offsetof<PoolBackward>(),
+  offsetof<GatherPixels>(),
+  offsetof<ScatterPixels>(),
+  offsetof<Interpolate>(),
+  offsetof<InterpolateBackward>(),
   offsetof<Gather>(),
   offsetof<ScatterAdd>(),
   offsetof<IndexMask>(),

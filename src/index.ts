@@ -10,6 +10,9 @@ export { DivergenceError, FormatError, NeuriteError, ShapeError, UnsupportedEngi
 export * from './data/index.ts';
 export { activationNames, type Activation, type ActivationName } from './layers/activations.ts';
 export { activation, dense, dropout, prelu, type DenseOptions } from './layers/core.ts';
+export * from './layers/convolution.ts';
+export * from './layers/pooling.ts';
+export * from './layers/resize.ts';
 export { add, concatenate, flatten, input, multiply, reshape } from './layers/shape.ts';
 export {
   batchNorm,

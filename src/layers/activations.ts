@@ -59,6 +59,12 @@ export function resolveActivation(activation: Activation | undefined): { name: A
   return { name: known, alpha };
 }
 
+/** The same as a layer's configuration has it: a name, or a name with its parameter. @throws as resolveActivation */
+export function configuredActivation(activation: Activation | undefined): Activation {
+  const { name, alpha } = resolveActivation(activation);
+  return alpha === undefined ? name : { name, alpha };
+}
+
 /** The node of an activation function of x. */
 export function activate(graph: Graph, x: Node, activation: Activation | undefined): Node {
   const { name, alpha } = resolveActivation(activation);

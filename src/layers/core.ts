@@ -4,8 +4,9 @@ import { ShapeError } from '../core/errors.ts';
 import type { Node } from '../graph/graph.ts';
 import { add, binary, dropout as dropoutNode, matmul, multiply, scalar, unary } from '../graph/operations/index.ts';
 import { resolveInitializer, type InitializerLike } from '../initializers/initializer.ts';
-import { activate, resolveActivation, type Activation } from './activations.ts';
+import { activate, configuredActivation, type Activation } from './activations.ts';
 import {
+  checkPenalty,
   createLayer,
   defineLayer,
   expectInputs,
@@ -83,7 +84,7 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
   const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros', kernelPenalty, biasPenalty } = options;
   const config = {
     units: expectInteger('dense: units', units, 1),
-    activation: withoutDefault(resolveActivation(activation)),
+    activation: configuredActivation(activation),
     useBias: expectFlag('dense: useBias', useBias),
     kernelInitializer: resolveInitializer(kernelInitializer).spec,
     biasInitializer: resolveInitializer(biasInitializer).spec,
@@ -91,20 +92,6 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
     ...(biasPenalty !== undefined && { biasPenalty: checkPenalty('dense: biasPenalty', biasPenalty) }),
   };
   return createLayer('dense', config, options);
-}
-
-const withoutDefault = (activation: ReturnType<typeof resolveActivation>): Activation =>
-  activation.alpha === undefined ? activation.name : { name: activation.name, alpha: activation.alpha };
-
-function checkPenalty(what: string, penalty: Penalty): Penalty {
-  if (typeof penalty !== 'object' || penalty === null)
-    throw new TypeError(`${what}: expected { l1, l2 }, got ${String(penalty)}`);
-  for (const [name, value] of Object.entries(penalty)) {
-    if (name !== 'l1' && name !== 'l2') throw new RangeError(`${what}: expected l1 and l2, got "${name}"`);
-    if (!(Number.isFinite(value) && value >= 0))
-      throw new RangeError(`${what}: expected a non-negative ${name}, got ${String(value)}`);
-  }
-  return penalty;
 }
 
 defineLayer<{ activation: Activation }>('activation', {
@@ -118,7 +105,7 @@ defineLayer<{ activation: Activation }>('activation', {
 /** An activation function as a layer of its own. Any shape. */
 export function activation(name: Activation, options: LayerOptions = {}): Layer {
   expectOptions('activation', options, []);
-  return createLayer('activation', { activation: withoutDefault(resolveActivation(name)) }, options);
+  return createLayer('activation', { activation: configuredActivation(name) }, options);
 }
 
 // out = max(x, 0) + alpha·min(x, 0), alpha one for all or one for each of the last axis' features.

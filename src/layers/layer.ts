@@ -229,3 +229,15 @@ export function expectOptions(type: string, options: object, known: readonly str
     if (!known.includes(name) && name !== 'name' && name !== 'trainable')
       throw unknownName(`option of ${type}`, name, [...known, 'name', 'trainable']);
 }
+
+/** @throws TypeError or RangeError unless a penalty is { l1, l2 } of non-negative numbers */
+export function checkPenalty(what: string, penalty: Penalty): Penalty {
+  if (typeof penalty !== 'object' || penalty === null)
+    throw new TypeError(`${what}: expected { l1, l2 }, got ${String(penalty)}`);
+  for (const [name, value] of Object.entries(penalty)) {
+    if (name !== 'l1' && name !== 'l2') throw new RangeError(`${what}: expected l1 and l2, got "${name}"`);
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new RangeError(`${what}: expected a non-negative ${name}, got ${String(value)}`);
+  }
+  return penalty;
+}

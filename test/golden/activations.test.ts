@@ -87,8 +87,11 @@ test('every case is one that the core has', () => {
   expect(cases.filter(({ name }) => !(name in unaryNames) && !(name in softmaxKinds))).toEqual([]);
 });
 
-test.each(cases.map((golden) => [golden.name, golden] as const))('%s: output and gradient are PyTorch’s', (name, golden) => {
-  const { out, dX } = computed(golden);
-  expectClose(out, golden.output, golden.input, 1e-5, name);
-  expectClose(dX, golden.grad_input, golden.input, 1e-4, `${name} gradient`);
-});
+test.each(cases.map((golden) => [golden.name, golden] as const))(
+  '%s: output and gradient are PyTorch’s',
+  (name, golden) => {
+    const { out, dX } = computed(golden);
+    expectClose(out, golden.output, golden.input, 1e-5, name);
+    expectClose(dX, golden.grad_input, golden.input, 1e-4, `${name} gradient`);
+  },
+);

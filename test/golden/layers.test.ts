@@ -32,5 +32,11 @@ test.each(cases)('golden layers: dense $params.weight.shape', async (golden) => 
   expectClose(gradients.inputs[0]!.data, goldenTensor(golden.grad_input).data, 1e-4, 'input gradient');
   const kernel = transposed(golden.grad_params['weight']!).data;
   expectClose(gradients.parameters['layers.0.kernel']!.data, kernel, 1e-4, 'kernel gradient');
-  if (useBias) expectClose(gradients.parameters['layers.0.bias']!.data, goldenTensor(golden.grad_params['bias']!).data, 1e-4, 'bias gradient');
+  if (useBias)
+    expectClose(
+      gradients.parameters['layers.0.bias']!.data,
+      goldenTensor(golden.grad_params['bias']!).data,
+      1e-4,
+      'bias gradient',
+    );
 });

@@ -70,7 +70,11 @@ test('golden optimizers: clip_grad_norm through the scale operand', () => {
   expect(relativeError(length, norm)).toBeLessThan(tolerance);
   const scale = Math.min(1, config.max_norm / (length + 1e-6));
   grads.forEach(({ data }, index) => {
-    const run = new KernelOptimizer(kernels, optimizerFromConfig('sgd', { learningRate: 1 }), data.map(() => 0));
+    const run = new KernelOptimizer(
+      kernels,
+      optimizerFromConfig('sgd', { learningRate: 1 }),
+      data.map(() => 0),
+    );
     run.update(Float32Array.from(data), scale);
     run.parameters.forEach((value, i) =>
       expect(Math.abs(-value / clipped[index]!.data[i]! - 1)).toBeLessThan(tolerance),

@@ -61,7 +61,9 @@ test.each(cases)('golden schedules: $name', ({ name, base_lr, config, lr, metric
   let state = followsMetric(schedule) ? schedule.initialState() : undefined;
   lr.forEach((expected, index) => {
     const rate = schedule.rate(index, state);
-    expect(Math.abs(rate / expected - 1), `index ${index}: ${rate}, expected ${expected}`).toBeLessThan(tolerance(name));
+    expect(Math.abs(rate / expected - 1), `index ${index}: ${rate}, expected ${expected}`).toBeLessThan(
+      tolerance(name),
+    );
     if (followsMetric(schedule)) state = schedule.observe(metric![index]!, state!);
   });
 });
