@@ -91,12 +91,19 @@ export function attentionGradients(
   const { batch, heads, size, queries, keys, scale = 1 / Math.sqrt(size) } = shape;
   const width = heads * size;
   const weights = attentionWeights(q, k, shape);
-  const [dQ, dK, dV] = [q, k, v].map(({ length }) => new Float64Array(length)) as [Float64Array, Float64Array, Float64Array];
+  const [dQ, dK, dV] = [q, k, v].map(({ length }) => new Float64Array(length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   for (let b = 0; b < batch; b++)
     for (let h = 0; h < heads; h++)
       for (let i = 0; i < queries; i++) {
         const atQ = (b * queries + i) * width + h * size;
-        const row = weights.subarray(((b * heads + h) * queries + i) * keys, ((b * heads + h) * queries + i + 1) * keys);
+        const row = weights.subarray(
+          ((b * heads + h) * queries + i) * keys,
+          ((b * heads + h) * queries + i + 1) * keys,
+        );
         const dWeights = Array.from(row, (weight, j) => {
           const atK = (b * keys + j) * width + h * size;
           let sum = 0;

@@ -69,7 +69,8 @@ export function normalizeColumns(
   for (let i = 0; i < mean.length; i++)
     for (const at of placesOf(shape, Math.floor(i / shape.groups), i % shape.groups)) {
       const column = at % shape.columns;
-      out[at] = ((x[at]! - mean[i]!) / Math.sqrt(variance[i]! + epsilon)) * (gamma?.[column] ?? 1) + (beta?.[column] ?? 0);
+      out[at] =
+        ((x[at]! - mean[i]!) / Math.sqrt(variance[i]! + epsilon)) * (gamma?.[column] ?? 1) + (beta?.[column] ?? 0);
     }
   return out;
 }

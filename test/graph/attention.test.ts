@@ -32,17 +32,20 @@ const sizes = ({ batch, heads, size, queries, keys }: Case) => ({
 });
 
 describe('attention', () => {
-  test.each(cases)('$batch×$heads heads of $size, $queries queries, $keys keys, causal $causal: forward and gradients', (each) => {
-    const { q, kv } = sizes(each);
-    checkOperation({
-      inputs: [{ shape: q }, { shape: kv }, { shape: kv }],
-      build: (graph, a, b, c) => attention(graph, { node: a! }, { node: b! }, { node: c! }, each),
-      reference: (a, b, c) => reference.attention(a!, b!, c!, each),
-      tolerance: 3e-6,
-    });
-  });
+  test.each(cases)(
+    '$batch×$heads heads of $size, $queries queries, $keys keys, causal $causal: forward and gradients',
+    (each) => {
+      const { q, kv } = sizes(each);
+      checkOperation({
+        inputs: [{ shape: q }, { shape: kv }, { shape: kv }],
+        build: (graph, a, b, c) => attention(graph, { node: a! }, { node: b! }, { node: c! }, each),
+        reference: (a, b, c) => reference.attention(a!, b!, c!, each),
+        tolerance: 3e-6,
+      });
+    },
+  );
 
-  test('a mask hides keys, and all of a sample\'s: those queries give 0 and have no gradient', () => {
+  test("a mask hides keys, and all of a sample's: those queries give 0 and have no gradient", () => {
     const each = { batch: 2, heads: 2, size: 3, queries: 4, keys: 5 };
     const mask = [1, 1, 0, 1, 0, 0, 0, 0, 0, 0];
     const { q, kv } = sizes(each);
@@ -77,14 +80,35 @@ describe('attention', () => {
     const { batch, keys } = each;
     const { q, kv } = sizes(each);
     const values = {
-      q: randomFloats(q.reduce((a, b) => a * b), 1, -3, 3),
-      k: randomFloats(kv.reduce((a, b) => a * b), 2, -3, 3),
-      v: randomFloats(kv.reduce((a, b) => a * b), 3),
-      d: randomFloats(q.reduce((a, b) => a * b), 4),
+      q: randomFloats(
+        q.reduce((a, b) => a * b),
+        1,
+        -3,
+        3,
+      ),
+      k: randomFloats(
+        kv.reduce((a, b) => a * b),
+        2,
+        -3,
+        3,
+      ),
+      v: randomFloats(
+        kv.reduce((a, b) => a * b),
+        3,
+      ),
+      d: randomFloats(
+        q.reduce((a, b) => a * b),
+        4,
+      ),
       mask: randomFloats(batch * keys, 5, 0, 1).map((x) => Number(x > 0.2)),
     };
     const graph = new Graph();
-    const [a, b, c, m] = [input(graph, 'q', q), input(graph, 'k', kv), input(graph, 'v', kv), input(graph, 'mask', [batch, keys])];
+    const [a, b, c, m] = [
+      input(graph, 'q', q),
+      input(graph, 'k', kv),
+      input(graph, 'v', kv),
+      input(graph, 'mask', [batch, keys]),
+    ];
     const out = attention(graph, { node: a }, { node: b }, { node: c }, { ...each, mask: m });
     const loss = reduce(graph, 'Sum', multiply(graph, out, input(graph, 'd', q)));
     const [dQ, dK, dV] = addGradients(graph, loss, scalar(graph, 1), [a, b, c]) as [Node, Node, Node];
@@ -105,7 +129,13 @@ describe('attention', () => {
     const graph = new Graph();
     const [a, b, c] = [input(graph, 'q', q), input(graph, 'k', kv), input(graph, 'v', kv)];
     const counter = input(graph, 'counter', [4], 'i32');
-    const out = attention(graph, { node: a }, { node: b }, { node: c }, { ...each, dropout: { rate: 0.25, counter, stream: 3 } });
+    const out = attention(
+      graph,
+      { node: a },
+      { node: b },
+      { node: c },
+      { ...each, dropout: { rate: 0.25, counter, stream: 3 } },
+    );
     const loss = reduce(graph, 'Sum', out);
     const [dV] = addGradients(graph, loss, scalar(graph, 1), [c]) as [Node];
     const ones = new Float32Array(300 * 8).fill(1);
@@ -139,8 +169,12 @@ describe('attention', () => {
     const k = input(graph, 'k', [1, 5, 4]);
     const options = { heads: 2, size: 2 };
     const mask = input(graph, 'm', [1, 4]);
-    expect(() => attention(graph, { node: q }, { node: k }, { node: k }, { ...options, mask })).toThrow('expected a mask [1, 5], got [1, 4]');
+    expect(() => attention(graph, { node: q }, { node: k }, { node: k }, { ...options, mask })).toThrow(
+      'expected a mask [1, 5], got [1, 4]',
+    );
     expect(() => attention(graph, { node: q }, { node: k }, { node: q }, options)).toThrow('differ');
-    expect(() => attention(graph, { node: q, offset: 2 }, { node: k }, { node: k }, options)).toThrow('expected q [B, T, 4]');
+    expect(() => attention(graph, { node: q, offset: 2 }, { node: k }, { node: k }, options)).toThrow(
+      'expected q [B, T, 4]',
+    );
   });
 });

@@ -44,7 +44,16 @@ describe('normalizeRows', () => {
 
   test('a large mean does not cancel: the deviations are taken from it first', () => {
     const x = randomFloats(64, 3).map((value) => value + 1000);
-    const { outputs } = runner.run('NormRows', { out: output(64), x, gamma: null, beta: null, rows: 1, n: 64, centred: 1, epsilon });
+    const { outputs } = runner.run('NormRows', {
+      out: output(64),
+      x,
+      gamma: null,
+      beta: null,
+      rows: 1,
+      n: 64,
+      centred: 1,
+      epsilon,
+    });
     expectClose(outputs['out']!, reference.normalizeRows(x, 64, epsilon), 1e-3, 'out');
   });
 
@@ -52,8 +61,28 @@ describe('normalizeRows', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {
       const x = randomFloats(10, 4);
       x[3] = bad;
-      const { outputs } = runner.run('NormRows', { out: output(10), x, gamma: null, beta: null, rows: 2, n: 5, centred: 1, epsilon });
-      expect([...outputs['out']!].map(Number.isNaN)).toEqual([true, true, true, true, true, false, false, false, false, false]);
+      const { outputs } = runner.run('NormRows', {
+        out: output(10),
+        x,
+        gamma: null,
+        beta: null,
+        rows: 2,
+        n: 5,
+        centred: 1,
+        epsilon,
+      });
+      expect([...outputs['out']!].map(Number.isNaN)).toEqual([
+        true,
+        true,
+        true,
+        true,
+        true,
+        false,
+        false,
+        false,
+        false,
+        false,
+      ]);
     }
   });
 
@@ -64,7 +93,19 @@ describe('normalizeRows', () => {
       const dOut = randomFloats(2 * n, 8);
       const { outputs } = runner.run(
         'NormRowsBackward',
-        { dX: output(2 * n), dGamma: output(n), dBeta: output(n), dOut, x, gamma, rows: 2, n, centred: 1, epsilon, workspace: output(6 * n) },
+        {
+          dX: output(2 * n),
+          dGamma: output(n),
+          dBeta: output(n),
+          dOut,
+          x,
+          gamma,
+          rows: 2,
+          n,
+          centred: 1,
+          epsilon,
+          workspace: output(6 * n),
+        },
         offset,
       );
       const sums = Float64Array.from({ length: n }, (_, j) => dOut[j]! + dOut[n + j]!);
@@ -136,13 +177,35 @@ describe('normalizeColumns', () => {
         expectClose(outputs['mean']!, expected.mean, 1e-6, 'mean');
         const normal = runner.run(
           'NormColumns',
-          { out: output(x.length), x, mean: outputs['mean']!, variance: outputs['variance']!, gamma: null, beta: null, ...form, epsilon, workspace: output(2 * columns) },
+          {
+            out: output(x.length),
+            x,
+            mean: outputs['mean']!,
+            variance: outputs['variance']!,
+            gamma: null,
+            beta: null,
+            ...form,
+            epsilon,
+            workspace: output(2 * columns),
+          },
           offset,
         );
         expectClose(normal.outputs['out']!, reference.normalizeColumns(x, form, epsilon), 1e-5, 'out');
         runner.run(
           'NormColumnsBackward',
-          { dX: output(x.length), dGamma: output(columns), dBeta: output(columns), dOut: x, x, mean: outputs['mean']!, variance: outputs['variance']!, gamma: null, ...form, epsilon, workspace: output(12 * columns) },
+          {
+            dX: output(x.length),
+            dGamma: output(columns),
+            dBeta: output(columns),
+            dOut: x,
+            x,
+            mean: outputs['mean']!,
+            variance: outputs['variance']!,
+            gamma: null,
+            ...form,
+            epsilon,
+            workspace: output(12 * columns),
+          },
           offset,
         );
       }
