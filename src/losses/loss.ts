@@ -44,7 +44,18 @@ export function resolveLoss(loss: LossLike): Loss {
   const spec = typeof loss === 'string' ? { type: loss } : (loss as LossSpec);
   if (typeof spec?.type !== 'string') throw new TypeError(`loss: expected a name, got ${typeof loss}`);
   const type = aliases[spec.type] ?? spec.type;
+  const made = namedLoss(type, spec);
+  named.add(made);
+  return made;
+}
+
+function namedLoss(type: string, spec: LossSpec): Loss {
   if (Object.hasOwn(formulas, type)) return formulas[type as keyof typeof formulas]({ ...spec, type });
   if (!(rowLossNames as string[]).includes(type)) throw unknownName('loss', spec.type, lossNames);
   return rowLoss(type as RowLossType, { ...spec, type });
 }
+
+const named = new WeakSet<Loss>();
+
+/** Whether a loss is one of ours, of which its specification says all. */
+export const isNamedLoss = (loss: Loss): boolean => named.has(loss);

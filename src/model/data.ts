@@ -182,6 +182,16 @@ function resolveSampleWeights(
   return floats;
 }
 
+/** Copies the rows from `start` on of a tensor to the beginning of `out`. */
+export function copyRows({ data, shape }: Tensor, start: number, count: number, out: Float32Array | Int32Array): void {
+  const size = data.length / shape[0]!;
+  const from = start * size;
+  const length = count * size;
+  // For a few values the call of `set` costs more than the copy.
+  if (length > 24) out.set(length === data.length ? data : data.subarray(from, from + length));
+  else for (let i = 0; i < length; i++) out[i] = data[from + i]!;
+}
+
 /** Copies the rows `indices[start…start+count)` of a tensor into consecutive memory. */
 export function gatherRows(
   source: Tensor,
@@ -191,7 +201,7 @@ export function gatherRows(
   out: Float32Array | Int32Array,
 ): void {
   const { data, shape } = source;
-  const size = sizeOf(shape.slice(1));
+  const size = data.length / shape[0]!;
   for (let row = 0; row < count; row++) {
     const from = indices[start + row]! * size;
     // For a few values the call of `set` costs more than the copy.

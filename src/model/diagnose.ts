@@ -2,7 +2,7 @@
 // whose parameters or results are not finite is named.
 import { sizeOf, type GraphFunction } from '../graph/graph.ts';
 import type { ResolvedData } from './data.ts';
-import { gatherRows } from './data.ts';
+import { copyRows, gatherRows } from './data.ts';
 import { trace, type Objective } from './functions.ts';
 import type { Model } from './model.ts';
 
@@ -17,7 +17,7 @@ export function diagnose(
   model: Model,
   objective: Objective,
   data: ResolvedData,
-  order: ArrayLike<number>,
+  order: ArrayLike<number> | null,
   start: number,
   count: number,
 ): string {
@@ -35,7 +35,8 @@ export function diagnose(
       if (!executable.compiled.inputs.has(name)) return;
       const size = count * sizeOf(shape);
       const rows = dtype === 'i32' ? new Int32Array(size) : new Float32Array(size);
-      gatherRows(values, order, start, count, rows);
+      if (order) gatherRows(values, order, start, count, rows);
+      else copyRows(values, start, count, rows);
       executable.input(name).set(rows);
     });
     executable.run();
@@ -51,7 +52,7 @@ export function diagnose(
 
 /** A phrase for the first parameter with NaN or infinity in it: `the parameter "…" of layer "…" (dense)`. */
 export function nonFiniteParameter(model: Model): string | undefined {
-  const bad = model.parameters.find(({ name }) => !isFinite(model.storage.floats(name)));
+  const bad = model.parameters.find(({ name }) => !model.storage.isFinite(name));
   return bad && `the parameter "${bad.name}" of ${layerName(model, bad.layer)}`;
 }
 

@@ -17,6 +17,7 @@ import {
   type Objective,
 } from './functions.ts';
 import { guardError } from './guards.ts';
+import { programIdentity } from './identity.ts';
 import type { Model } from './model.ts';
 
 export interface EvaluateOptions {
@@ -176,7 +177,8 @@ export function evaluateResolved(
   for (let start = 0; start < data.count; start += batchSize) {
     const count = Math.min(batchSize, data.count - start);
     const make = () => evaluateFunction(model.topology, count, objective);
-    const program = model.programs.get(`evaluate ${count} ${key}`, make);
+    const name = `evaluate ${count} ${key}`;
+    const program = model.programs.get(name, make, { shared: programIdentity(name, losses) });
     const { executable } = program;
     writeBatch(model, data, (name) => executable.input(name), order, start, count);
     if (!model.programs.run(program)) throw guardError(executable, count, (row) => start + row, 'model.evaluate');

@@ -2,22 +2,20 @@
 // Yields to the event loop a few times a second, so that a page stays alive, progress is seen and a signal is heard.
 import { DivergenceError, NeuriteError, ShapeError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
-import { Random } from '../core/philox.ts';
 import { sizeOf } from '../graph/graph.ts';
 import type { LossLike } from '../losses/loss.ts';
-import type { Metric, MetricLike } from '../metrics/index.ts';
+import type { MetricLike } from '../metrics/index.ts';
 import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
 import { takeRows } from '../data/dataset.ts';
-import type { Callback, CallbackContext, Logs } from './callbacks.ts';
+import type { Callback, CallbackContext } from './callbacks.ts';
 import { resolveTrainingData, type ResolvedData, type TrainingData } from './data.ts';
-import { diagnose, nonFiniteParameter } from './diagnose.ts';
+import { nonFiniteParameter } from './diagnose.ts';
 import { chooseMetrics, evaluateResolved, MetricTable, objectiveKey, objectiveOf, resolveLosses } from './evaluate.ts';
-import { evaluateFunction, trainFunction, type Objective } from './functions.ts';
-import { guardError } from './guards.ts';
+import { Epoch, numbersOf, type EpochRun, type FitProgress } from './epoch.ts';
+import { evaluateFunction } from './functions.ts';
 import type { Model } from './model.ts';
-import { pause } from './pause.ts';
-import type { Program } from './programs.ts';
-import { TrainingStep } from './step.ts';
+
+export type { FitProgress } from './epoch.ts';
 
 export interface FitOptions {
   /** What is minimised: one for all outputs, or one for each. By default that of the last `fit`, or of `network`. */
@@ -49,18 +47,6 @@ export interface FitOptions {
   readonly allowNonFinite?: boolean;
 }
 
-export interface FitProgress {
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly step: number;
-  readonly steps: number;
-  /** Means over this epoch so far. */
-  readonly logs: Logs;
-  /** Seconds since the start, and until the end at this pace. */
-  readonly elapsed: number;
-  readonly remaining: number;
-}
-
 export interface History {
   /** A list of values for each number of the logs, one an epoch. */
   readonly history: Readonly<Record<string, number[]>>;
@@ -71,9 +57,6 @@ export interface History {
   /** Seconds. */
   readonly elapsed: number;
 }
-
-/** Milliseconds. */
-const pauseEvery = 30;
 
 export async function fit(model: Model, data: TrainingData, options: FitOptions = {}): Promise<History> {
   if (model.trainer.isTraining) throw new NeuriteError('model.fit: this model is being trained already');
@@ -88,14 +71,24 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
     for (let epoch = 0; epoch < epochs && run.stopped === undefined; epoch++) {
       run.epoch = epoch;
       run.rate = run.override ?? model.trainer.learningRate();
-      for (const callback of callbacks) await callback.onEpochBegin?.(context);
+      // Only what is a promise is awaited here: a turn of the queue costs more than a step of a tiny network.
+      for (const callback of callbacks) {
+        const pending = callback.onEpochBegin?.(context);
+        if (pending) await pending;
+      }
       if (run.stopped !== undefined) break;
-      const logs = await trainEpoch(run, context);
+      const pass = new Epoch(run, context);
+      for (let pending = pass.advance(); pending; pending = pass.advance()) await pending;
+      const logs = pass.logs();
+      if (run.validation) Object.assign(logs, validate(run));
       finished++;
       model.trainer.epoch++;
-      for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
+      for (const name in logs) (history[name] ??= []).push(logs[name]!);
       model.trainer.observe(logs);
-      for (const callback of callbacks) await callback.onEpochEnd?.(context, logs);
+      for (const callback of callbacks) {
+        const pending = callback.onEpochEnd?.(context, logs);
+        if (pending) await pending;
+      }
     }
     for (const callback of callbacks) await callback.onTrainEnd?.(context);
     checkParameters(model);
@@ -108,28 +101,12 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
   return { history, epochs: finished, stopped: run.stopped, elapsed: (performance.now() - run.started) / 1000 };
 }
 
-interface Run {
-  readonly model: Model;
+interface Run extends EpochRun {
   readonly options: FitOptions;
-  readonly data: ResolvedData;
   readonly validation: ResolvedData | null;
-  readonly objective: Objective;
-  readonly key: string;
-  readonly metrics: readonly Metric[];
-  readonly optimizer: ReturnType<typeof resolveOptimizer>;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly steps: number;
-  readonly callbacks: readonly Callback[];
-  /** By the size of the batch. */
-  readonly programs: Map<number, { program: Program; step: TrainingStep }>;
-  readonly started: number;
   epoch: number;
-  rate: number;
-  /** A learning rate that a callback has set. */
   override: number | undefined;
   stopped: string | undefined;
-  lastPause: number;
 }
 
 const optionNames = [
@@ -148,6 +125,9 @@ const optionNames = [
   'signal',
   'allowNonFinite',
 ] as const satisfies readonly (keyof FitOptions)[] as readonly string[];
+
+/** The objective that each model was found to take last. */
+const accepted = new WeakMap<Model, string>();
 
 /** Checks everything that was given; throws before anything of the model changes. */
 function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
@@ -172,8 +152,12 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
     ? resolveTrainingData(model.topology, options.validationData, losses, 'model.fit: validationData', options)
     : held;
   const objective = objectiveOf(data, losses, checkLossWeights(options.lossWeights, losses.length));
+  const key = objectiveKey(objective);
   // What the loss or a metric refuses is refused here: they are built once and thrown away.
-  evaluateFunction(model.topology, 1, objective);
+  if (accepted.get(model) !== key) {
+    evaluateFunction(model.topology, 1, objective);
+    accepted.set(model, key);
+  }
   void new MetricTable(model, losses, objective.forms, metrics);
   trainer.use(optimizer);
   Object.assign(trainer, { losses, lossWeights: objective.lossWeights, metrics: options.metrics });
@@ -183,7 +167,7 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
     data,
     validation,
     objective,
-    key: objectiveKey(objective),
+    key,
     metrics,
     optimizer,
     epochs,
@@ -222,105 +206,11 @@ function makeContext(run: Run): CallbackContext {
   };
 }
 
-/** One pass over the samples. Returns the means of its batches, and the validation's numbers. */
-async function trainEpoch(run: Run, context: CallbackContext): Promise<Logs> {
-  const { model, data, batchSize, objective, callbacks } = run;
-  const { trainer } = model;
-  const order = epochOrder(run);
-  const table = new MetricTable(model, objective.losses, objective.forms, run.metrics);
-  let total = 0;
-  let seen = 0;
-  for (let batch = 0; seen < data.count && run.stopped === undefined; batch++) {
-    const count = Math.min(batchSize, data.count - seen);
-    const step = stepFor(run, count);
-    if (run.override === undefined) run.rate = trainer.learningRate();
-    if (!step.run(data, order, seen, count, run.rate)) throw divergence(run, order, seen, count);
-    const { loss } = step;
-    total += loss * count;
-    seen += count;
-    step.updateMetrics(table);
-    if (callbacks.length) model.programs.weightsChanged();
-    for (const callback of callbacks) await callback.onBatchEnd?.(context, { batch, loss });
-    run.options.signal?.throwIfAborted();
-    if (isDue(run, batch + 1)) await breathe(run, batch + 1, { loss: total / seen, ...numbersOf(table.results()) });
-  }
-  model.programs.weightsChanged();
-  const logs: Record<string, number> = { loss: total / seen, ...numbersOf(table.results()) };
-  if (run.validation) Object.assign(logs, validate(run));
-  return logs;
-}
-
-/** The program of a batch of this size: one for the whole batches, one for a last short one. */
-function stepFor(run: Run, count: number): TrainingStep {
-  const known = run.programs.get(count);
-  if (known) return known.step;
-  const { model, objective, optimizer, key } = run;
-  const make = () => trainFunction(model.topology, count, objective, optimizer);
-  const program = model.programs.get(
-    `train ${count} ${key} ${optimizer.type} ${JSON.stringify(optimizer.config)}`,
-    make,
-  );
-  model.programs.pin(program);
-  const step = new TrainingStep(model, program);
-  run.programs.set(count, { program, step });
-  return step;
-}
-
-/** The samples' order in this epoch: a function of the model's seed and of the epochs that it has seen. */
-function epochOrder({ model, data, options }: Run): ArrayLike<number> {
-  if (options.shuffle === false) return Int32Array.from({ length: data.count }, (_, i) => i);
-  return new Random(model.seed, shuffleStream + model.trainer.epoch).permutation(data.count);
-}
-
-/** Far from the streams of weights and dropout, which count from 0. */
-const shuffleStream = 0x40000000;
-
 function validate({ model, validation, objective, metrics, batchSize }: Run): Record<string, number> {
   const size = Math.max(batchSize, 256);
   const results = evaluateResolved(model, validation!, objective.losses, objective.lossWeights, metrics, size);
   return Object.fromEntries(
     Object.entries(numbersOf(results)).map(([name, value]) => [`val${name[0]!.toUpperCase()}${name.slice(1)}`, value]),
-  );
-}
-
-/** Logs hold numbers; a matrix among the metrics is for `evaluate`. */
-const numbersOf = (results: Record<string, unknown>): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(results).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-  );
-
-/** Whether somebody should be told, or the event loop is to run: some thirty times a second, and after an epoch. */
-const isDue = (run: Run, step: number): boolean =>
-  performance.now() - run.lastPause >= pauseEvery || (step === run.steps && run.options.onProgress !== undefined);
-
-/** Reports progress and lets the event loop run. */
-async function breathe(run: Run, step: number, logs: Logs): Promise<void> {
-  const now = performance.now();
-  const { epoch, epochs, steps, started, options } = run;
-  const done = epoch * steps + step;
-  const elapsed = (now - started) / 1000;
-  const remaining = (elapsed / done) * (epochs * steps - done);
-  options.onProgress?.({ epoch, epochs, step, steps, logs, elapsed, remaining });
-  if (now - run.lastPause < pauseEvery) return;
-  // Whoever has the turn now may predict: with the weights as they are.
-  run.model.programs.weightsChanged();
-  await pause();
-  options.signal?.throwIfAborted();
-  run.lastPause = performance.now();
-}
-
-/** The error that says where NaN or infinity arose. The step that met it changed no weight. */
-function divergence(run: Run, order: ArrayLike<number>, start: number, count: number): Error {
-  const { model, data, objective } = run;
-  model.trainer.step--;
-  model.programs.weightsChanged();
-  const { executable } = run.programs.get(count)!.program;
-  if (executable.stopped?.opcode !== 'CheckFinite')
-    return guardError(executable, count, (row) => order[start + row]!, 'model.fit');
-  const place = diagnose(model, objective, data, order, start, count);
-  return new DivergenceError(
-    `model.fit: the loss is no longer finite in epoch ${run.epoch + 1}, step ${start / run.batchSize + 1}: ${place}. ` +
-      'The weights are those before this step; a smaller learning rate or clipNorm may help',
   );
 }
 

@@ -147,7 +147,8 @@ export class Model {
    */
   allocate({ batchSize }: { batchSize: number }): void {
     const count = expectInteger('model.allocate: batchSize', batchSize, 1);
-    const program = this.programs.get(`run ${count}`, () => forwardFunction(this.topology, count));
+    const key = `run ${count}`;
+    const program = this.programs.get(key, () => forwardFunction(this.topology, count), { shared: key });
     if (this.live) this.programs.unpin(this.live);
     this.programs.pin(program);
     this.live = program;
@@ -200,7 +201,7 @@ export class Model {
     checked: boolean,
   ): void {
     const key = checked ? `predict ${size}` : `predict unchecked ${size}`;
-    const program = this.programs.get(key, () => forwardFunction(this.topology, size, { checked }));
+    const program = this.programs.get(key, () => forwardFunction(this.topology, size, { checked }), { shared: key });
     const ports = this.programs.ports(program);
     const isWhole = size === results[0]!.shape[0];
     ports.inputs.forEach((view, i) => {

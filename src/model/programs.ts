@@ -1,10 +1,12 @@
 // The compiled programs of a model: made on first use, kept for the next, the one used longest ago given up when
 // there are too many. A program that depends on the weights alone in part computes that part again after they change.
 import type { CoreInstance } from '../core/core.ts';
-import { compile, type CompileOptions } from '../graph/compile.ts';
+import type { CompileOptions } from '../graph/compile.ts';
 import { Executable } from '../graph/executable.ts';
 import type { Attributes, DType, GraphFunction, Shape } from '../graph/graph.ts';
+import { compiledFunction } from './compiled.ts';
 import { outputName } from './functions.ts';
+import { topologyIdentity } from './identity.ts';
 import type { Storage } from './storage.ts';
 import type { Topology } from './topology.ts';
 
@@ -23,6 +25,11 @@ export interface Program {
   /** When it was last used, by the cache's own count. */
   used: number;
   ports: Ports | null;
+}
+
+export interface ProgramOptions extends CompileOptions {
+  /** What tells the program from others of the topology: models that share both share what is compiled. */
+  readonly shared?: string | undefined;
 }
 
 /** How many are kept. */
@@ -45,10 +52,10 @@ export class Programs {
   }
 
   /** The program under this key, compiled now if it is not known. */
-  get(key: string, make: () => GraphFunction, options: CompileOptions = {}): Program {
+  get(key: string, make: () => GraphFunction, options: ProgramOptions = {}): Program {
     let program = this.known.get(key);
     if (!program) {
-      program = { executable: this.place(make(), options), weights: 0, used: 0, ports: null };
+      program = { executable: this.compile(make, options), weights: 0, used: 0, ports: null };
       this.known.set(key, program);
       this.evict(program);
     }
@@ -58,9 +65,14 @@ export class Programs {
 
   /** Compiles a function into the model's memory, outside the cache. */
   place(source: GraphFunction, options: CompileOptions = {}): Executable {
-    for (const { operation, attributes } of source.nodes)
-      if (operation === 'storage' && attributes['initial'] !== undefined) this.defineState(attributes);
-    return new Executable(this.instance, compile(source, options), this.storage.address);
+    return this.compile(() => source, options);
+  }
+
+  private compile(make: () => GraphFunction, { shared, ...options }: ProgramOptions): Executable {
+    const identity = shared === undefined ? undefined : `${shared} ${topologyIdentity(this.topology)}`;
+    const { compiled, states } = compiledFunction(identity, make, options);
+    for (const attributes of states) this.defineState(attributes);
+    return new Executable(this.instance, compiled, this.storage.address);
   }
 
   private defineState({ name, shape, dtype, initial }: Attributes): void {

@@ -1,17 +1,26 @@
 // One step of training as fit takes it: a batch is copied into the program's inputs, one call runs forward, loss,
 // backward and update, and the loss and the predictions are read where they lie.
-import type { ResolvedData } from './data.ts';
-import { writeBatch, type MetricTable } from './evaluate.ts';
-import { outputName, targetName } from './functions.ts';
+import type { Tensor } from '../data/tensor.ts';
+import { copyRows, gatherRows, type ResolvedData } from './data.ts';
+import type { MetricTable } from './evaluate.ts';
+import { counterName, outputName, sampleWeightsName, targetName } from './functions.ts';
 import type { Model } from './model.ts';
 import type { Program } from './programs.ts';
 
 type View = Float32Array | Int32Array;
 
+/** Samples and where a batch of them goes. */
+interface Source {
+  readonly values: Tensor;
+  readonly view: View;
+}
+
 /** The views of a training program, derived anew after the memory has grown. */
 interface Views {
   readonly generation: number;
-  readonly byName: ReadonlyMap<string, View>;
+  readonly sources: readonly Source[];
+  readonly counter: Int32Array;
+  readonly scalars: readonly Float32Array[];
   readonly loss: View;
   readonly predictions: readonly Float32Array[];
   readonly targets: readonly View[];
@@ -20,20 +29,27 @@ interface Views {
 const none = new Float32Array(0);
 
 export class TrainingStep {
+  readonly program: Program;
   private readonly model: Model;
-  private readonly program: Program;
+  private readonly data: ResolvedData;
   private views: Views | null = null;
 
-  constructor(model: Model, program: Program) {
+  constructor(model: Model, program: Program, data: ResolvedData) {
     this.model = model;
     this.program = program;
+    this.data = data;
   }
 
-  /** Trains on the samples `order[start…start+count)`. False when the loss was not finite: then nothing has changed. */
-  run(data: ResolvedData, order: ArrayLike<number>, start: number, count: number, learningRate: number): boolean {
-    const { byName } = this.current();
-    writeBatch(this.model, data, (name) => byName.get(name)!, order, start, count);
-    this.model.trainer.beginStep(learningRate);
+  /**
+   * Trains on the samples `order[start…start+count)`, or on those from `start` on where there is no order.
+   * False when the loss was not finite: then nothing has changed.
+   */
+  run(order: ArrayLike<number> | null, start: number, count: number, learningRate: number): boolean {
+    const { sources, counter, scalars } = this.current();
+    for (const { values, view } of sources)
+      if (order) gatherRows(values, order, start, count, view);
+      else copyRows(values, start, count, view);
+    this.model.trainer.writeStep(learningRate, counter, scalars);
     return this.model.programs.run(this.program);
   }
 
@@ -56,16 +72,23 @@ export class TrainingStep {
 
   private derive(generation: number): Views {
     const { executable } = this.program;
-    const { outputs } = this.model.topology;
+    const { storage, topology, trainer } = this.model;
+    const { inputs, targets, sampleWeights, count } = this.data;
+    const has = (name: string) => executable.compiled.inputs.has(name);
+    const named: [string, Tensor][] = [
+      ...inputs.map((values, i): [string, Tensor] => [topology.inputs[i]!.name, values]),
+      ...targets.map((values, i): [string, Tensor] => [targetName(i), values]),
+    ];
+    if (sampleWeights) named.push([sampleWeightsName, { data: sampleWeights, shape: [count] }]);
     return {
       generation,
-      byName: new Map([...executable.compiled.inputs.keys()].map((name) => [name, executable.input(name)])),
+      sources: named.filter(([name]) => has(name)).map(([name, values]) => ({ values, view: executable.input(name) })),
+      counter: storage.integers(counterName),
+      scalars: trainer.scalars(),
       loss: executable.output('loss'),
-      predictions: outputs.map((_, i) => executable.output(outputName(i)) as Float32Array),
+      predictions: topology.outputs.map((_, i) => executable.output(outputName(i)) as Float32Array),
       // A loss of the prediction alone has none, and no metric that would look for it.
-      targets: outputs.map((_, i) =>
-        executable.compiled.inputs.has(targetName(i)) ? executable.input(targetName(i)) : none,
-      ),
+      targets: targets.map((_, i) => (has(targetName(i)) ? executable.input(targetName(i)) : none)),
     };
   }
 }

@@ -108,12 +108,20 @@ export class Storage {
     initializer.draw(target);
   }
 
-  private execute(instruction: Instruction): void {
+  /** Whether no element of a value is NaN or infinite. */
+  isFinite(name: string): boolean {
+    const { address, shape } = this.get(name);
+    return this.execute({ opcode: 'CheckFinite', operands: { x: address, n: sizeOf(shape) } });
+  }
+
+  /** Runs one instruction. False where it stopped: a guard that failed. */
+  private execute(instruction: Instruction): boolean {
     const { memory } = this.instance;
     const bytes = programBytes([instruction]);
     const program = memory.allocate(bytes);
     writeProgram(memory.u32.subarray(program / 4, (program + bytes) / 4), [instruction], () => 0);
-    this.instance.run(program);
+    const end = this.instance.run(program) >>> 0;
     memory.release(program);
+    return end === program + bytes - 4;
   }
 }

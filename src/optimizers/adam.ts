@@ -1,14 +1,7 @@
 // Adam and AdamW, each with AMSGrad on request (PyTorch Adam, AdamW), and what their kin share with them.
 import { powInteger } from '../core/deterministic.ts';
 import { flag, fraction, positive, readOptions, type Values } from '../core/options.ts';
-import {
-  decayFields,
-  decayScalars,
-  defineOptimizer,
-  zeros,
-  type Optimizer,
-  type OptimizerOptions,
-} from './optimizer.ts';
+import { decayFields, defineOptimizer, zeros, type Optimizer, type OptimizerOptions } from './optimizer.ts';
 
 /** The options of Adam and its kin. */
 export interface MomentsOptions extends OptimizerOptions {
@@ -67,15 +60,22 @@ export function adamW(options: AdamOptions = {}): Optimizer {
 
 function adamOf(type: string, values: Values<ReturnType<typeof fields>>, decoupled: boolean): Optimizer {
   const { beta1, beta2, epsilon, weightDecay, amsgrad } = values;
+  const { gradientShare, squareShare } = momentsScalars(beta1, beta2);
   return defineOptimizer({
     type,
     values,
+    factory: decoupled ? adamW : adam,
     kind: amsgrad ? 'AmsGrad' : 'Adam',
     slots: [zeros('m'), zeros('v'), ...(amsgrad ? [zeros('vMaximum')] : [])],
+    // Written out: it is computed for every step, and spreading costs more than all of its arithmetic.
     scalars: (step, learningRate) => ({
       stepSize: learningRate / biasCorrection(beta1, step),
-      ...decayScalars(weightDecay, learningRate, decoupled),
-      ...momentsScalars(beta1, beta2),
+      weightDecay: decoupled ? 0 : weightDecay,
+      decay: decoupled ? 1 - learningRate * weightDecay : 1,
+      beta1,
+      gradientShare,
+      beta2,
+      squareShare,
       rootScale: 1 / Math.sqrt(biasCorrection(beta2, step)),
       epsilon,
     }),

@@ -30,5 +30,6 @@ export type ScalarValues<K extends UpdateKindName> = Readonly<Record<(typeof sca
 /** Writes the values in the kind's order, rounded to floats. */
 export function writeScalars<K extends UpdateKindName>(kind: K, values: ScalarValues<K>, out: Float32Array): void {
   const order: readonly string[] = scalarOrder[kind];
-  order.forEach((name, index) => (out[index] = (values as Readonly<Record<string, number>>)[name]!));
+  for (let index = 0; index < order.length; index++)
+    out[index] = (values as Readonly<Record<string, number>>)[order[index]!]!;
 }
