@@ -77,7 +77,7 @@ import { execDropout, execRandomFill } from './random';
 type Handler = (pc: usize) => u32;
 
 /** In the order of `Opcode`. */
-const handlers: StaticArray<Handler> = [
+export const handlers: StaticArray<Handler> = [
   execHalt,
   execUnary,
   execUnaryBackward,

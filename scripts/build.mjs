@@ -27,6 +27,8 @@ const library = {
   ...common,
   entryPoints: {
     index: 'src/index.ts',
+    inference: 'src/inference/index.ts',
+    'inference-node': 'src/node/inference.ts',
     ops: 'src/ops/index.ts',
     datasets: 'src/data/datasets/index.ts',
     biology: 'src/biology/index.ts',

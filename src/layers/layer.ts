@@ -4,7 +4,7 @@
 import { ShapeError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import { formatShape, Graph, sameShape, type DType, type Node, type Shape } from '../graph/graph.ts';
-import { input as inputNode, storage } from '../graph/operations/index.ts';
+import { input as inputNode, storage } from '../graph/operations/basic.ts';
 import type { Initializer } from '../initializers/initializer.ts';
 
 /** λ1·Σ|w| + λ2·Σw², added to the loss (Keras' convention). */
@@ -117,6 +117,9 @@ export function layerDefinition(type: string): LayerDefinition {
   if (!definition) throw unknownName('layer', type, [...definitions.keys()]);
   return definition;
 }
+
+/** Whether layers of this type are known: the file that defines them has been imported. */
+export const isLayerType = (type: string): boolean => definitions.has(type);
 
 /** Options that every layer takes. */
 export interface LayerOptions {

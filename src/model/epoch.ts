@@ -12,7 +12,7 @@ import { trainFunction, type Objective } from './functions.ts';
 import { guardError } from './guards.ts';
 import type { Model } from './model.ts';
 import { pause } from './pause.ts';
-import { programIdentity } from './identity.ts';
+import { programIdentity } from './program-identity.ts';
 import { TrainingStep } from './step.ts';
 
 /** A number for each name of the logs; of a matrix among the metrics `evaluate` tells. */

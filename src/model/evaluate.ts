@@ -17,7 +17,7 @@ import {
   type Objective,
 } from './functions.ts';
 import { guardError } from './guards.ts';
-import { programIdentity } from './identity.ts';
+import { programIdentity } from './program-identity.ts';
 import type { Model } from './model.ts';
 
 export interface EvaluateOptions {

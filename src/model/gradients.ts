@@ -6,9 +6,10 @@ import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
 import type { LossLike } from '../losses/loss.ts';
 import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
 import { resolveLosses } from './evaluate.ts';
-import { resolveInputs, resolveTrainingData, type ModelValues, type TensorLike } from './data.ts';
+import { resolveTrainingData } from './data.ts';
 import { gradientFunction, inputGradientName, outputGradientName, sampleWeightsName, targetName } from './functions.ts';
 import { guardError } from './guards.ts';
+import { resolveInputs, type ModelValues, type TensorLike } from './inputs.ts';
 import type { Model } from './model.ts';
 import { applyFunction, gradientName } from './updates.ts';
 

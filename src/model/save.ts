@@ -5,15 +5,13 @@ import type { LossSpec } from '../losses/loss.ts';
 import type { ScheduleState } from '../optimizers/schedule.ts';
 import { fileAccess } from './files.ts';
 import type { Model } from './model.ts';
+import { formatVersion } from './open.ts';
 import { topologyToJSON } from './topology.ts';
 
 export interface SaveOptions {
   /** Whether the optimizer's state is written too, so that training resumes to the same bits; false by default. */
   readonly optimizer?: boolean;
 }
-
-/** The version of the file's metadata; a reader refuses a later one. */
-export const formatVersion = 1;
 
 /** What is kept of the training. */
 export interface SavedTraining {

@@ -4,8 +4,6 @@ import type { CoreInstance } from '../core/core.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf, type DType, type Shape } from '../graph/graph.ts';
 import { programBytes, writeProgram, type Instruction } from '../graph/program.ts';
-import type { FillTarget, Initializer } from '../initializers/initializer.ts';
-import { RandomKind } from '../core/generated/instructions.ts';
 
 export interface StoredValue {
   readonly name: string;
@@ -91,31 +89,14 @@ export class Storage {
     return view;
   }
 
-  /** Fills a value by an initialiser, its random numbers drawn from `stream` of the seed. */
-  initialize(name: string, initializer: Initializer, seed: readonly [number, number], stream: number): void {
-    const { shape, address } = this.get(name);
-    const n = sizeOf(shape);
-    const target: FillTarget = {
-      shape,
-      constant: (value) => this.execute({ opcode: 'Fill', operands: { out: address, n, value } }),
-      random: (kind, a, b) =>
-        this.execute({
-          opcode: 'RandomFill',
-          operands: { kind: RandomKind[kind], out: address, n, a, b, seedLow: seed[0], seedHigh: seed[1], stream },
-        }),
-      edit: (change) => change(this.floats(name)),
-    };
-    initializer.draw(target);
-  }
-
   /** Whether no element of a value is NaN or infinite. */
   isFinite(name: string): boolean {
     const { address, shape } = this.get(name);
     return this.execute({ opcode: 'CheckFinite', operands: { x: address, n: sizeOf(shape) } });
   }
 
-  /** Runs one instruction. False where it stopped: a guard that failed. */
-  private execute(instruction: Instruction): boolean {
+  /** @internal Runs one instruction. False where it stopped: a guard that failed. */
+  execute(instruction: Instruction): boolean {
     const { memory } = this.instance;
     const bytes = programBytes([instruction]);
     const program = memory.allocate(bytes);

@@ -16,15 +16,12 @@ import {
   update,
 } from '../graph/operations/index.ts';
 import { optimizerFor, optimizersOf, slotsFor, type Optimizer } from '../optimizers/optimizer.ts';
+import { volatileStorage } from './trace.ts';
 
 /** The hyperparameters of a step: of the optimizer, and of each of its parts. */
 export const scalarsName = (index: number): string =>
   index === 0 ? 'optimizer.scalars' : `optimizer.scalars.${index}`;
 export const slotName = (slot: string, parameter: string): string => `optimizer.${slot}.${parameter}`;
-
-/** Storage that the host writes between runs. */
-export const volatileStorage = (graph: Graph, name: string, shape: Shape, dtype: 'f32' | 'i32'): Node =>
-  graph.add('storage', [], { name, shape, dtype, volatile: true });
 
 export interface GradientPair {
   readonly parameter: Node;

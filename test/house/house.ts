@@ -10,6 +10,7 @@ const errors = 'Errors, names near to a wrong one, and what the core was generat
 const publicApi = [
   'src/index.ts',
   'src/node/index.ts',
+  'src/inference/index.ts',
   'src/ops/index.ts',
   'src/data/datasets/index.ts',
   'src/biology/index.ts',
@@ -99,6 +100,14 @@ export const rules: readonly Rule[] = [
     besides: ['src/core', 'src/data', 'src/formats/safetensors.ts'],
     why: 'A model owns an instance of the core, takes datasets, and saves itself.',
   },
+  {
+    place: 'src/export',
+    may: ['src/graph', 'src/core'],
+  },
+  {
+    place: 'src/inference',
+    may: ['src/model', 'src/layers', 'src/core', 'src/data'],
+  },
   { place: 'src/learning', may: ['src/model', 'src/graph'], besides: ['src/core'], why: errors },
   {
     place: 'src/biology',
@@ -119,6 +128,7 @@ export const rules: readonly Rule[] = [
       'src/graph',
       'src/model',
       'src/learning',
+      'src/inference',
       'src/index.ts',
     ],
     packages: ['node:', 'csv-parse', '@observablehq/plot', 'linkedom'],
