@@ -37,8 +37,25 @@ import {
   ScatterPixels,
   Interpolate,
   InterpolateBackward,
+  Rare,
+  Convert,
+  Integer,
+  IntegerReduce,
+  IntegerProduct,
+  Rearrange,
+  Select,
   Gather,
-  ScatterAdd,
+  GatherElements,
+  ScatterElements,
+  GatherTuples,
+  ScatterTuples,
+  CumulativeSum,
+  TopK,
+  Resample,
+  GridSample,
+  Determinant,
+  Embed,
+  EmbedBackward,
   IndexMask,
   NormRows,
   NormRowsBackward,
@@ -57,12 +74,19 @@ import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
 import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
+import { execGather, execGatherElements, execGatherTuples } from './linalg/gather';
+import { execConvert, execInteger, execIntegerProduct, execIntegerReduce } from './linalg/integer';
+import { execCumulativeSum, execTopK } from './linalg/order';
+import { execDeterminant, execRare } from './linalg/rare';
+import { execRearrange, execSelect } from './linalg/rearrange';
+import { execScatterElements, execScatterTuples } from './linalg/scatter';
+import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
 import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
 import { execAttention, execAttentionWeights } from './nn/attention';
 import { execAttentionBackward } from './nn/attentionBackward';
-import { execAppendRows, execGather, execIndexMask, execScatterAdd } from './nn/embedding';
+import { execAppendRows, execEmbed, execEmbedBackward, execIndexMask } from './nn/embedding';
 import { execNormRows, execNormRowsBackward } from './nn/norm';
 import { execMoments, execNormColumns, execNormColumnsBackward } from './nn/normColumns';
 import { execLossRows, execLossBackward } from './nn/loss';
@@ -112,8 +136,25 @@ export const handlers: StaticArray<Handler> = [
   execScatterPixels,
   execInterpolate,
   execInterpolateBackward,
+  execRare,
+  execConvert,
+  execInteger,
+  execIntegerReduce,
+  execIntegerProduct,
+  execRearrange,
+  execSelect,
   execGather,
-  execScatterAdd,
+  execGatherElements,
+  execScatterElements,
+  execGatherTuples,
+  execScatterTuples,
+  execCumulativeSum,
+  execTopK,
+  execResample,
+  execGridSample,
+  execDeterminant,
+  execEmbed,
+  execEmbedBackward,
   execIndexMask,
   execNormRows,
   execNormRowsBackward,
@@ -162,8 +203,25 @@ const sizes: StaticArray<u32> = [
   offsetof<ScatterPixels>(),
   offsetof<Interpolate>(),
   offsetof<InterpolateBackward>(),
+  offsetof<Rare>(),
+  offsetof<Convert>(),
+  offsetof<Integer>(),
+  offsetof<IntegerReduce>(),
+  offsetof<IntegerProduct>(),
+  offsetof<Rearrange>(),
+  offsetof<Select>(),
   offsetof<Gather>(),
-  offsetof<ScatterAdd>(),
+  offsetof<GatherElements>(),
+  offsetof<ScatterElements>(),
+  offsetof<GatherTuples>(),
+  offsetof<ScatterTuples>(),
+  offsetof<CumulativeSum>(),
+  offsetof<TopK>(),
+  offsetof<Resample>(),
+  offsetof<GridSample>(),
+  offsetof<Determinant>(),
+  offsetof<Embed>(),
+  offsetof<EmbedBackward>(),
   offsetof<IndexMask>(),
   offsetof<NormRows>(),
   offsetof<NormRowsBackward>(),

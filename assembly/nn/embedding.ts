@@ -1,6 +1,6 @@
 // Rows of a table by integer indices: gathered, and their gradients added up; and rows written behind those of a cache.
 // Shapes: N indices, a table of R rows and C columns, B samples.
-import { AppendRows, Gather, IndexMask, ScatterAdd } from '../instructions';
+import { AppendRows, Embed, IndexMask, EmbedBackward } from '../instructions';
 import { bytes } from '../linalg/block';
 import { axpy_f32 } from '../linalg/dot';
 
@@ -14,7 +14,7 @@ function inRange(indices: usize, n: u32, rows: u32): bool {
  * formula: out[i] = table[indices[i]], 0 where indices[i] = padding
  * shapes:  out[N, C], table[R, C], indices[N] i32
  */
-export function gather_f32(out: usize, table: usize, indices: usize, n: u32, columns: u32, padding: i32): void {
+export function embed_f32(out: usize, table: usize, indices: usize, n: u32, columns: u32, padding: i32): void {
   const row = bytes(columns);
   for (const end = indices + bytes(n); indices < end; indices += 4, out += row) {
     const index = load<i32>(indices);
@@ -23,10 +23,10 @@ export function gather_f32(out: usize, table: usize, indices: usize, n: u32, col
   }
 }
 
-export function execGather(pc: usize): u32 {
-  const i = changetype<Gather>(pc);
+export function execEmbed(pc: usize): u32 {
+  const i = changetype<Embed>(pc);
   if (!inRange(i.indices, i.n, i.rows)) return 1;
-  gather_f32(i.out, i.table, i.indices, i.n, i.columns, i.padding);
+  embed_f32(i.out, i.table, i.indices, i.n, i.columns, i.padding);
   return 0;
 }
 
@@ -35,7 +35,7 @@ export function execGather(pc: usize): u32 {
  * inverts: out[i] = table[indices[i]]
  * edge:    the same bits at every run: no sum depends on anything but the indices
  */
-export function scatterAdd_f32(
+export function embedBackward_f32(
   dTable: usize,
   dOut: usize,
   indices: usize,
@@ -53,10 +53,10 @@ export function scatterAdd_f32(
   }
 }
 
-export function execScatterAdd(pc: usize): u32 {
-  const i = changetype<ScatterAdd>(pc);
+export function execEmbedBackward(pc: usize): u32 {
+  const i = changetype<EmbedBackward>(pc);
   if (!inRange(i.indices, i.n, i.rows)) return 1;
-  scatterAdd_f32(i.dTable, i.dOut, i.indices, i.n, i.rows, i.columns, i.padding);
+  embedBackward_f32(i.dTable, i.dOut, i.indices, i.n, i.rows, i.columns, i.padding);
   return 0;
 }
 

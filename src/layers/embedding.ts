@@ -6,7 +6,7 @@ import {
   add,
   concatenate,
   constant,
-  gather,
+  embed,
   indexMask,
   matmul,
   multiply,
@@ -50,7 +50,7 @@ defineLayer<EmbeddingConfig>('embedding', {
     expectInputs('embedding', inputs, 1);
     const [x] = inputs as [Node];
     const table = context.parameter('table', [vocabulary, width], { initializer: resolveInitializer(initializer) });
-    if (x.dtype === 'i32') return gather(context.graph, table, x, maskZero ? 0 : -1);
+    if (x.dtype === 'i32') return embed(context.graph, table, x, maskZero ? 0 : -1);
     if (x.shape.length < 2 || x.shape.at(-1) !== width)
       throw new ShapeError(
         `embedding: expected integers (input dtype 'int32'), or [*, ${width}] on the way back, got ${formatBatchShape(x.shape.slice(1))}`,
@@ -103,7 +103,7 @@ export function paddingMask(options: LayerOptions & { padding?: number } = {}): 
 /** x [B, T, C] + the rows of table [L, C] for its steps. */
 function addPositions(context: LayerContext, x: Node, table: Node): Node {
   const { graph, decode } = context;
-  if (decode) return add(graph, x, gather(graph, table, decode.positions));
+  if (decode) return add(graph, x, embed(graph, table, decode.positions));
   return add(graph, x, slice(graph, table, 0, 0, x.shape[1]!));
 }
 
@@ -201,7 +201,7 @@ export function rotate(context: LayerContext, x: Node, heads: number, base: numb
   const rows = (data: Float32Array) => {
     const table = constant(graph, data, [data.length / half, half]);
     if (!decode) return reshape(graph, table, [1, steps, 1, half]);
-    return reshape(graph, gather(graph, table, decode.positions), [batch, steps, 1, half]);
+    return reshape(graph, embed(graph, table, decode.positions), [batch, steps, 1, half]);
   };
   const [sin1, cos1] = [rows(sines), rows(cosines)];
   const turned = reshape(graph, x, [batch, steps, heads, size]);

@@ -14,7 +14,7 @@ export function guardError(
   what: string,
 ): Error {
   const { stopped } = executable;
-  if (stopped?.opcode === 'Gather') {
+  if (stopped?.opcode === 'Embed') {
     const { n, rows } = stopped.operands as { n: number; rows: number };
     const indices = executable.integersAt(stopped.operands['indices'], n);
     const at = indices.findIndex((index) => index < 0 || index >= rows);

@@ -138,18 +138,18 @@ describe('embedding', () => {
   });
 });
 
-test('kernels: gather, scatter-add and the mask of padding at awkward widths, unaligned', async () => {
+test('kernels: rows by index, their gradient and the mask of padding at awkward widths, unaligned', async () => {
   const { run } = await kernelRunner();
   const indices = Int32Array.of(2, 0, 2, 1);
   for (const columns of awkwardLengths)
     for (const offset of [0, 4, 12]) {
       const table = randomFloats(3 * columns, 2);
       const common = { indices, n: 4, rows: 3, columns };
-      const { outputs } = run('Gather', { out: output(4 * columns), table, ...common, padding: 1 }, offset);
+      const { outputs } = run('Embed', { out: output(4 * columns), table, ...common, padding: 1 }, offset);
       const expected = [2, 0, 2].flatMap((row) => [...table.subarray(row * columns, (row + 1) * columns)]);
       expect([...outputs['out']!]).toEqual([...expected, ...new Float32Array(columns)]);
       const dOut = randomFloats(4 * columns, 3);
-      const back = run('ScatterAdd', { dTable: output(3 * columns), dOut, ...common, padding: -1 }, offset);
+      const back = run('EmbedBackward', { dTable: output(3 * columns), dOut, ...common, padding: -1 }, offset);
       const at = (row: number) => dOut.subarray(row * columns, (row + 1) * columns);
       const sum = at(0).map((value, i) => value + at(2)[i]!);
       expect([...back.outputs['dTable']!]).toEqual([...at(1), ...at(3), ...sum]);
@@ -159,7 +159,7 @@ test('kernels: gather, scatter-add and the mask of padding at awkward widths, un
     const { outputs } = run('IndexMask', { out: output(n), indices: given, n, padding: 0 }, 4);
     expect([...outputs['out']!]).toEqual([...given].map((index) => Number(index !== 0)));
   }
-  const bad = run('Gather', {
+  const bad = run('Embed', {
     out: output(2, Float32Array.of(7, 7)),
     table: [1, 2],
     indices: Int32Array.of(0, 2),

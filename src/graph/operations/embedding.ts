@@ -8,21 +8,21 @@ const expectIndices = (what: string, indices: Node): void => {
 };
 
 // Stops the program where an index is out of range: src/model/guards.ts tells where.
-defineOperation('gather', {
+defineOperation('embed', {
   infer([table, indices]) {
-    expectIndices('gather', indices!);
+    expectIndices('embed', indices!);
     if (table!.shape.length !== 2)
-      throw new ShapeError(`gather: expected a table of rows and columns, got ${formatShape(table!.shape)}`);
+      throw new ShapeError(`embed: expected a table of rows and columns, got ${formatShape(table!.shape)}`);
     return { shape: [...indices!.shape, table!.shape[1]!], dtype: 'f32' };
   },
   gradient(graph, node, dOut) {
     const [table, indices] = node.inputs as [Node, Node];
-    return [graph.add('scatterAdd', [dOut, indices], { ...node.attributes, rows: table.shape[0]! }), null];
+    return [graph.add('embedBackward', [dOut, indices], { ...node.attributes, rows: table.shape[0]! }), null];
   },
   lower(emitter, node) {
     const [table, indices] = node.inputs as [Node, Node];
     const [rows, columns] = table.shape as [number, number];
-    emitter.emit('Gather', {
+    emitter.emit('Embed', {
       out: emitter.at(node),
       table: emitter.at(table),
       indices: emitter.at(indices),
@@ -35,15 +35,15 @@ defineOperation('gather', {
 });
 
 /** table[indices], zeros where an index is `padding` (−1: none). table [R, C], indices [...] i32 → [..., C]. */
-export const gather = (graph: Graph, table: Node, indices: Node, padding = -1): Node =>
-  graph.add('gather', [table, indices], { padding });
+export const embed = (graph: Graph, table: Node, indices: Node, padding = -1): Node =>
+  graph.add('embed', [table, indices], { padding });
 
-defineOperation('scatterAdd', {
+defineOperation('embedBackward', {
   infer: ([dOut], { rows }) => ({ shape: [rows as number, dOut!.shape.at(-1)!], dtype: 'f32' }),
   lower(emitter, node) {
     const [dOut, indices] = node.inputs as [Node, Node];
     const [rows, columns] = node.shape as [number, number];
-    emitter.emit('ScatterAdd', {
+    emitter.emit('EmbedBackward', {
       dTable: emitter.at(node),
       dOut: emitter.at(dOut),
       indices: emitter.at(indices),
