@@ -54,6 +54,8 @@ import {
   Resample,
   GridSample,
   Determinant,
+  Recurrent,
+  RecurrentBackward,
   Embed,
   EmbedBackward,
   IndexMask,
@@ -93,6 +95,8 @@ import { execLossRows, execLossBackward } from './nn/loss';
 import { execGatherPixels, execScatterPixels } from './nn/pixels';
 import { execPool, execPoolBackward } from './nn/pooling';
 import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
+import { execRecurrent } from './nn/recurrent';
+import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
@@ -153,6 +157,8 @@ export const handlers: StaticArray<Handler> = [
   execResample,
   execGridSample,
   execDeterminant,
+  execRecurrent,
+  execRecurrentBackward,
   execEmbed,
   execEmbedBackward,
   execIndexMask,
@@ -220,6 +226,8 @@ const sizes: StaticArray<u32> = [
   offsetof<Resample>(),
   offsetof<GridSample>(),
   offsetof<Determinant>(),
+  offsetof<Recurrent>(),
+  offsetof<RecurrentBackward>(),
   offsetof<Embed>(),
   offsetof<EmbedBackward>(),
   offsetof<IndexMask>(),

@@ -13,4 +13,5 @@ export * from './attention.ts';
 export * from './embedding.ts';
 export * from './normalize.ts';
 export * from './rearrange.ts';
+export * from './recurrent.ts';
 export * from './sample.ts';
