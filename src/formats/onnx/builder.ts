@@ -104,9 +104,7 @@ export class Builder {
     const node = this.nodeOf(value);
     const computed = this.evaluate(this.graph, node);
     if (!computed)
-      throw new UnknownValueError(
-        `${node.label}: ${what} must be known before the model runs; it is computed by it`,
-      );
+      throw new UnknownValueError(`${node.label}: ${what} must be known before the model runs; it is computed by it`);
     const data = hostData(value.type, sizeOf(value.shape));
     data.set(value.type === 'uint32' ? Uint32Array.from(computed) : computed);
     return { type: value.type, shape: value.shape, data };

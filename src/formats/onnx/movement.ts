@@ -73,7 +73,8 @@ export function transpose(b: Builder, x: Value, permutation: readonly number[]):
   const toLast = [0, ...permutation.map((_, i) => i + 2).slice(0, -2), 1];
   const toFirst = [0, rank - 1, ...permutation.map((_, i) => i + 1).slice(0, -2)];
   if (rank > 2 && x.last && permutation.every((axis, i) => axis === toLast[i])) return b.fromNode(x.type, x.last);
-  if (rank > 2 && x.node && isFloat(x.type) && permutation.every((axis, i) => axis === toFirst[i])) return b.fromLast(x.type, x.node);
+  if (rank > 2 && x.node && isFloat(x.type) && permutation.every((axis, i) => axis === toFirst[i]))
+    return b.fromLast(x.type, x.node);
   const axes = plainAxes(x.shape);
   const moved = permutation.filter((axis) => x.shape[axis] !== 1);
   const shape = permutation.map((axis) => x.shape[axis]!);

@@ -107,7 +107,13 @@ defineOperator('ConvTranspose', (call) => {
   const { before, out } = transposedPadding(call, sizes, kernel, stride, dilation);
   if (isNative(x, before)) {
     const window = { kernelSize: kernel, stride, dilation, before, input: out, output: sizes };
-    const node = operations.transposedConvolution(build.graph, build.lastOf(x), build.nodeOf(kernelLast(build, w)), window, groups);
+    const node = operations.transposedConvolution(
+      build.graph,
+      build.lastOf(x),
+      build.nodeOf(kernelLast(build, w)),
+      window,
+      groups,
+    );
     return withBias(build, build.fromLast(x.type, node), bias);
   }
   const span = kernel.map((size, i) => dilation[i]! * (size - 1) + 1);

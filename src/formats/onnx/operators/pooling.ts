@@ -22,7 +22,11 @@ function pooled(b: Builder, x: Value, spatial: Spatial, fill: number): Value {
 const lowest = (x: Value): number => (isFloat(x.type) ? -Infinity : Math.max(-(2 ** 31), integerRange(x.type)[0]));
 
 /** What each output position sees of an axis, for the core's pools; null where they do not do it. */
-function windowsByAxis(x: Value, { kernel, stride, dilation, before, after, out }: Spatial, withPadding: boolean): AxisWindow[][] | null {
+function windowsByAxis(
+  x: Value,
+  { kernel, stride, dilation, before, after, out }: Spatial,
+  withPadding: boolean,
+): AxisWindow[][] | null {
   const sizes = x.shape.slice(2);
   const isPlain = isFloat(x.type) && sizes.length >= 1 && sizes.length <= 3 && dilation.every((step) => step === 1);
   if (!isPlain) return null;
