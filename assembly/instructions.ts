@@ -298,6 +298,10 @@ export const PACK_B_ROWS: u32 = 32;
 export const PACK_B_ELEMENTS: u32 = 8192;
 /** Up to so many columns a product is made of dot products. */
 export const FEW_COLUMNS: u32 = 3;
+/** Output positions of a sample that a convolution takes at a time where it reads them in place: of every tile's rows. */
+export const POSITIONS_BLOCK: u32 = 120;
+/** Elements of a kernel's column that such a block goes through before the next column. */
+export const DEPTH_BLOCK: u32 = 512;
 /** Bytes at the start of the workspace: a Block (assembly/linalg/block.ts), and room for a tile or a strip. */
 export const BLOCK_BYTES: u32 = 128;
 export const SCRATCH_BYTES: u32 = 256;
@@ -575,13 +579,9 @@ export class OneHot extends Instruction {
   columns: u32;
 }
 
-/**
- * What slides over an image, as the convolutions share it: x [batch, depth, height, width, channels], channels last;
- * output position o of an axis reads x at o · stride − before + k · dilation for each k of the window, 0 outside of x.
- * Images and sequences have a depth (and a height) of 1.
- */
+/** What has an image on each side: x [batch, depth, height, width, channels] and out, whose channels may be others. */
 @unmanaged
-export class WindowInstruction extends Instruction {
+export class ImageInstruction extends Instruction {
   batch: u32;
   depth: u32;
   height: u32;
@@ -590,6 +590,15 @@ export class WindowInstruction extends Instruction {
   outDepth: u32;
   outHeight: u32;
   outWidth: u32;
+}
+
+/**
+ * What slides over an image, as the convolutions share it: x [batch, depth, height, width, channels], channels last;
+ * output position o of an axis reads x at o · stride − before + k · dilation for each k of the window, 0 outside of x.
+ * Images and sequences have a depth (and a height) of 1.
+ */
+@unmanaged
+export class WindowInstruction extends ImageInstruction {
   kernelDepth: u32;
   kernelHeight: u32;
   kernelWidth: u32;
@@ -607,7 +616,7 @@ export class WindowInstruction extends Instruction {
 /**
  * out[batch, …, outChannels] = activation(Σ x · kernel + bias), kernel [kd, kh, kw, channels / groups, outChannels];
  * `packed` = 1: what PackB made of it as [kd·kh·kw·channels / groups, outChannels / groups], group by group.
- * bias is [outChannels] or 0. rows: how many output positions are gathered at a time.
+ * bias is [outChannels] or 0. rows: how many output positions are gathered at a time, where they are gathered.
  * workspace: convolveWorkspace bytes (src/graph/operations/convolution-workspace.ts), as for the two that follow.
  */
 @unmanaged
@@ -692,38 +701,22 @@ export class DepthwiseKernel extends WindowInstruction {
  * divides by (its product over the axes).
  */
 @unmanaged
-export class Pool extends Instruction {
+export class Pool extends ImageInstruction {
   kind: u32;
   out: usize;
   x: usize;
   windows: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /** dX of Pool. For the maximum x and y (its result) are read: the first element that equals y has the gradient. */
 @unmanaged
-export class PoolBackward extends Instruction {
+export class PoolBackward extends ImageInstruction {
   kind: u32;
   dX: usize;
   dOut: usize;
   x: usize;
   y: usize;
   windows: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /**
@@ -731,34 +724,18 @@ export class PoolBackward extends Instruction {
  * sources: outDepth, then outHeight, then outWidth positions (i32) in x.
  */
 @unmanaged
-export class GatherPixels extends Instruction {
+export class GatherPixels extends ImageInstruction {
   out: usize;
   x: usize;
   sources: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /** The gradient of GatherPixels: dX is the sum of dOut over all that read it. */
 @unmanaged
-export class ScatterPixels extends Instruction {
+export class ScatterPixels extends ImageInstruction {
   dX: usize;
   dOut: usize;
   sources: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /**
