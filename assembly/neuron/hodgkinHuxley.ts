@@ -88,25 +88,46 @@ function gateStep<T>(p: usize, x: v128, open: v128, close: v128): v128 {
   return relax<T>(x, open, v128.add<T>(open, close), v128.load(p, GATE_STEP));
 }
 
-let nextV: v128 = i32x4.splat(0);
+/** Bytes of each array that the passes below go over before the next one does: they stay in the first cache. */
+const BLOCK: usize = 1024;
 
-/** The gates exactly for v as it is, then v exactly for those gates. */
+// The gates exactly for v as it is, then v exactly for those gates: in three passes over a block, since each is a long
+// chain of dependent operations, of which the machine can overlap the more the shorter they are.
+
 @inline
-function exponentialEuler<T>(i: HodgkinHuxley, kind: u32, p: usize, at: usize, v: v128): void {
-  const u = v128.sub<T>(v, v128.load(p, SHIFT));
+function stepMH<T>(i: HodgkinHuxley, kind: u32, p: usize, at: usize): void {
+  const u = v128.sub<T>(v128.load(i.v + at), v128.load(p, SHIFT));
   const shared = common<T>(kind, u);
-  const m = gateStep<T>(p, v128.load(i.m + at), openM<T>(kind, u), closeM<T>(kind, u, shared));
-  const h = gateStep<T>(p, v128.load(i.h + at), openH<T>(kind, u), closeH<T>(kind, u, shared));
-  const n = gateStep<T>(p, v128.load(i.gateN + at), openN<T>(kind, u), closeN<T>(kind, u));
-  v128.store(i.m + at, m);
-  v128.store(i.h + at, h);
-  v128.store(i.gateN + at, n);
-  const na = sodium<T>(p, m, h);
-  const k = potassium<T>(p, n);
+  v128.store(i.m + at, gateStep<T>(p, v128.load(i.m + at), openM<T>(kind, u), closeM<T>(kind, u, shared)));
+  v128.store(i.h + at, gateStep<T>(p, v128.load(i.h + at), openH<T>(kind, u), closeH<T>(kind, u, shared)));
+}
+
+@inline
+function stepN<T>(i: HodgkinHuxley, kind: u32, p: usize, at: usize): void {
+  const u = v128.sub<T>(v128.load(i.v + at), v128.load(p, SHIFT));
+  v128.store(i.gateN + at, gateStep<T>(p, v128.load(i.gateN + at), openN<T>(kind, u), closeN<T>(kind, u)));
+}
+
+@inline
+function stepGates<T>(i: HodgkinHuxley, kind: u32, begin: usize, end: usize): void {
+  const first = i.parameters + (begin / 16) * i.step;
+  let p = first;
+  for (let at = begin; at < end; at += 16, p += i.step) {
+    if (i.jump) v128.store(i.v + at, v128.add<T>(v128.load(i.v + at), take(i.jump + at)));
+    stepMH<T>(i, kind, p, at);
+  }
+  p = first;
+  for (let at = begin; at < end; at += 16, p += i.step) stepN<T>(i, kind, p, at);
+}
+
+@inline
+function membraneStep<T>(i: HodgkinHuxley, p: usize, at: usize, v: v128): v128 {
+  const na = sodium<T>(p, v128.load(i.m + at), v128.load(i.h + at));
+  const k = potassium<T>(p, v128.load(i.gateN + at));
   const g = v128.add<T>(v128.add<T>(na, k), conductance);
   let inward = multiplyAdd<T>(na, v128.load(p, SODIUM_REVERSAL), reversal);
   inward = multiplyAdd<T>(k, v128.load(p, POTASSIUM_REVERSAL), inward);
-  nextV = relax<T>(v, inward, g, v128.load(p, V_STEP));
+  return relax<T>(v, inward, g, v128.load(p, V_STEP));
 }
 
 // The slopes of one stage.
@@ -132,7 +153,7 @@ function gateSlopes<T>(kind: u32, p: usize, u: v128, m: v128, h: v128, n: v128):
 
 /** The classical Runge–Kutta method; receptors and currents are constant within the step. */
 @inline
-function rungeKutta<T>(i: HodgkinHuxley, p: usize, at: usize, v: v128): void {
+function rungeKutta<T>(i: HodgkinHuxley, p: usize, at: usize, v: v128): v128 {
   const kind = i.channels;
   const m = v128.load(i.m + at);
   const h = v128.load(i.h + at);
@@ -162,7 +183,7 @@ function rungeKutta<T>(i: HodgkinHuxley, p: usize, at: usize, v: v128): void {
   v128.store(i.m + at, multiplyAdd<T>(sumM, sixth, m));
   v128.store(i.h + at, multiplyAdd<T>(sumH, sixth, h));
   v128.store(i.gateN + at, multiplyAdd<T>(sumN, sixth, n));
-  nextV = multiplyAdd<T>(sumV, sixth, v);
+  return multiplyAdd<T>(sumV, sixth, v);
 }
 
 /**
@@ -178,17 +199,18 @@ function hodgkinHuxley<T>(pc: usize, kind: u32, method: u32): void {
   const slot = emptySlot(i.spikes, step + 1);
   const bytes = vectorBytes<T>(i.n);
   let p = i.parameters;
-  for (let at: usize = 0; at < bytes; at += 16, p += i.step) {
-    let v = v128.load(i.v + at);
-    if (i.jump) v = v128.add<T>(v, take(i.jump + at));
-    sumInputs<T>(i, p, at);
-    if (method == Method.RungeKutta4) rungeKutta<T>(i, p, at, v);
-    else exponentialEuler<T>(i, kind, p, at, v);
-    const x = nextV;
-    v128.store(i.v + at, x);
-    const threshold = v128.load(p, THRESHOLD);
-    let spiking = v128.and(v128.gt<T>(x, threshold), v128.le<T>(v, threshold));
-    if (v128.any_true(spiking)) {
+  for (let begin: usize = 0; begin < bytes; begin += BLOCK) {
+    const end = min<usize>(begin + BLOCK, bytes);
+    if (method == Method.ExponentialEuler) stepGates<T>(i, kind, begin, end);
+    for (let at = begin; at < end; at += 16, p += i.step) {
+      let v = v128.load(i.v + at);
+      if (method == Method.RungeKutta4 && i.jump) v = v128.add<T>(v, take(i.jump + at));
+      sumInputs<T>(i, p, at);
+      const x = method == Method.RungeKutta4 ? rungeKutta<T>(i, p, at, v) : membraneStep<T>(i, p, at, v);
+      v128.store(i.v + at, x);
+      const threshold = v128.load(p, THRESHOLD);
+      let spiking = v128.and(v128.gt<T>(x, threshold), v128.le<T>(v, threshold));
+      if (!v128.any_true(spiking)) continue;
       if (i.until) spiking = v128.andnot(spiking, isRefractory<T>(v128.load(i.until + at), step));
       spikeAlone<T>(i, slot, at, p, step, spiking);
     }
