@@ -40,7 +40,11 @@ const largest = (x: Float64Array, f: (value: number, k: number) => number): numb
 const slack = 1.2e-16;
 
 describe('exp', () => {
-  test.each([[-708, 709], [-1, 1], [-1e-8, 1e-8]])('from %s to %s is within 1.5 ulp', (low, high) => {
+  test.each([
+    [-708, 709],
+    [-1, 1],
+    [-1e-8, 1e-8],
+  ])('from %s to %s is within 1.5 ulp', (low, high) => {
     const x = numbers(low, high);
     const error = largest(probe('exp', x), (y, k) => Math.abs(y / Math.exp(x[k]!) - 1));
     expect(error).toBeLessThan(1.5 * 2.22e-16 + slack);
@@ -56,7 +60,11 @@ describe('exp', () => {
 });
 
 describe('expm1', () => {
-  test.each([[-700, 700], [-1, 1], [-1e-8, 1e-8]])('from %s to %s is within 2 ulp', (low, high) => {
+  test.each([
+    [-700, 700],
+    [-1, 1],
+    [-1e-8, 1e-8],
+  ])('from %s to %s is within 2 ulp', (low, high) => {
     const x = numbers(low, high);
     const error = largest(probe('expm1', x), (y, k) => Math.abs(y / Math.expm1(x[k]!) - 1));
     expect(error).toBeLessThan(2 * 2.22e-16 + slack);
@@ -69,7 +77,12 @@ describe('expm1', () => {
 });
 
 describe('log', () => {
-  test.each([[1e-300, 1e-290], [0.5, 2], [1, 1e300], [0.999, 1.001]])('from %s to %s is within its bound', (low, high) => {
+  test.each([
+    [1e-300, 1e-290],
+    [0.5, 2],
+    [1, 1e300],
+    [0.999, 1.001],
+  ])('from %s to %s is within its bound', (low, high) => {
     const x = numbers(low, high);
     const error = largest(probe('log', x), (y, k) => Math.abs(y / Math.log(x[k]!) - 1));
     expect(error).toBeLessThan(4e-16 + slack);
