@@ -177,6 +177,8 @@ export const TILE_COLUMNS: u32 = 8;
 export const BLOCK_M: u32 = 120;
 export const BLOCK_N: u32 = 1024;
 export const BLOCK_K: u32 = 256;
+/** The deepest block there is: the blocks of a product are alike, so that none is a shallow rest. */
+export const DEEPEST_K: u32 = 384;
 /** The fewest columns of out for which A is packed. */
 export const PACK_A_COLUMNS: u32 = 32;
 /** The fewest rows of out, and elements of B beyond which, B as stored is packed. */
@@ -184,8 +186,8 @@ export const PACK_B_ROWS: u32 = 32;
 export const PACK_B_ELEMENTS: u32 = 8192;
 /** Up to so many columns a product is made of dot products. */
 export const FEW_COLUMNS: u32 = 3;
-/** Bytes at the start of the workspace: a Block (assembly/linalg/block.ts), and room for a tile or a strip. */
-export const BLOCK_BYTES: u32 = 128;
+/** Bytes at the start of the workspace: a Block and its bands (assembly/linalg/block.ts), and room for a tile or a strip. */
+export const BLOCK_BYTES: u32 = 192;
 export const SCRATCH_BYTES: u32 = 256;
 
 /** What every instruction begins with. */

@@ -1,9 +1,9 @@
 // How many bytes the core's matrix product needs beside its operands: the mirror of assembly/linalg/gemm.ts.
 import {
   BLOCK_BYTES,
-  BLOCK_K,
   BLOCK_M,
   BLOCK_N,
+  DEEPEST_K,
   FEW_COLUMNS,
   PACK_A_COLUMNS,
   PACK_B_ROWS,
@@ -31,7 +31,7 @@ export function gemmWorkspace(m: number, n: number, k: number, form: ProductForm
   const { transposeA = false, transposeB = false, packed = false } = form;
   if (n <= FEW_COLUMNS && !transposeA) return packed || transposeB ? 0 : 4 * n * k;
   if (n <= FEW_COLUMNS) return BLOCK_BYTES + SCRATCH_BYTES;
-  const depth = Math.min(k, BLOCK_K);
+  const depth = Math.min(k, DEEPEST_K);
   const packsA = n >= PACK_A_COLUMNS;
   const packsB = !packed && (transposeB || m >= PACK_B_ROWS || n < TILE_COLUMNS);
   const panelsA = packsA ? Math.min(m, BLOCK_M) * depth : 0;
