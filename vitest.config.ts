@@ -6,13 +6,15 @@ import { defineConfig } from 'vitest/config';
 const relaxedFlag = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
 const core = ['assembly', 'core', 'graph', 'layers', 'losses', 'optimizers', 'model', 'learning', 'ops', 'golden'];
 const coreTests = core.map((folder) => `test/${folder}/**/*.test.ts`);
+/** The biological module has no relaxed build. */
+const biologyTests = ['test/biology/**/*.test.ts'];
 /** `npm run test:fast` leaves the slow suites out. (vitest's --exclude does not reach projects.) */
 const leftOut = ['**/node_modules/**', ...(process.env['NEURITE_FAST'] ? ['test/**/*.slow.test.ts'] : [])];
 
 const variantProject = (variant: string) => ({
   test: {
     name: variant,
-    include: coreTests,
+    include: variant === 'relaxed' ? coreTests : [...coreTests, ...biologyTests],
     exclude: leftOut,
     env: { NEURITE_VARIANT: variant },
     execArgv: relaxedFlag,
@@ -31,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'host',
           include: ['test/**/*.test.ts'],
-          exclude: [...coreTests, 'test/browser/**', ...leftOut],
+          exclude: [...coreTests, ...biologyTests, 'test/browser/**', ...leftOut],
           execArgv: relaxedFlag,
           testTimeout: 120_000,
         },

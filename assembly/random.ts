@@ -27,10 +27,10 @@ const PROBIT_SERIES: usize = memory.data<f32>(
 );
 
 // What `philoxBlocks` returns: word w of four consecutive blocks, a block a lane.
-let word0: v128 = i32x4(0, 0, 0, 0);
-let word1: v128 = i32x4(0, 0, 0, 0);
-let word2: v128 = i32x4(0, 0, 0, 0);
-let word3: v128 = i32x4(0, 0, 0, 0);
+export let word0: v128 = i32x4(0, 0, 0, 0);
+export let word1: v128 = i32x4(0, 0, 0, 0);
+export let word2: v128 = i32x4(0, 0, 0, 0);
+export let word3: v128 = i32x4(0, 0, 0, 0);
 
 /** The even words (the low halves) of two vectors of 64-bit products. */
 @inline
@@ -48,7 +48,7 @@ function highHalves(a: v128, b: v128): v128 {
  * formula: ten rounds of (c0, c1, c2, c3) → (high(M1 c2) ⊕ c1 ⊕ k0, low(M1 c2), high(M0 c0) ⊕ c3 ⊕ k1, low(M0 c0)),
  *          the key growing by the Weyl constants between them
  */
-function philoxBlocks(block: u32, step: u32, stream: u32, last: u32, key0: u32, key1: u32): void {
+export function philoxBlocks(block: u32, step: u32, stream: u32, last: u32, key0: u32, key1: u32): void {
   let c0 = i32x4.add(i32x4.splat(block), i32x4(0, 1, 2, 3));
   let c1 = i32x4.splat(step);
   let c2 = i32x4.splat(stream);
@@ -73,7 +73,7 @@ function philoxBlocks(block: u32, step: u32, stream: u32, last: u32, key0: u32, 
 
 /** word0 to word3 from a block a lane to a block a vector: their sixteen values in the order of the elements. */
 @inline
-function transposeWords(): void {
+export function transposeWords(): void {
   const low01 = i32x4.shuffle(word0, word1, 0, 4, 1, 5);
   const high01 = i32x4.shuffle(word0, word1, 2, 6, 3, 7);
   const low23 = i32x4.shuffle(word2, word3, 0, 4, 1, 5);
@@ -103,7 +103,7 @@ export function philox4x32(address: usize): void {
 
 /** The top 24 bits as a number in [0, 1). */
 @inline
-function unit(bits: v128): v128 {
+export function unit(bits: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)), constant(UNIT));
 }
 
@@ -137,7 +137,7 @@ function sinOfTurn(bits: v128, quadrant: i32): v128 {
 
 /** word0 to word3, before they are transposed, to standard normal deviates by Box and Muller's method. */
 @inline
-function normalWords(): void {
+export function normalWords(): void {
   const radius0 = radius(word0);
   const radius1 = radius(word2);
   word0 = f32x4.mul(radius0, sinOfTurn(word1, 1));

@@ -1,7 +1,8 @@
 // Compiles the numeric core in its variants and writes what the host reads of it:
-//   build/<variant>.wasm                     the modules
-//   src/core/generated/<variant>.ts          their bytes, embedded
-//   src/core/generated/instructions.ts       the instruction set, from assembly/instructions.ts
+//   build/<variant>.wasm                         the modules
+//   src/core/generated/<variant>.ts              their bytes, embedded
+//   src/core/generated/instructions.ts           the instruction set, from assembly/instructions.ts
+//   src/core/generated/neuron-instructions.ts    that of the biological module, from assembly/neuron/instructions.ts
 // What was compiled before from the same sources is taken from node_modules/.cache. `--force` compiles all the same.
 // NEURITE_CORE=quick leaves the optimizer out: a tenth of the time, for working on a kernel, never for a benchmark.
 import { execFile } from 'node:child_process';
@@ -12,18 +13,25 @@ import { promisify } from 'node:util';
 import { instructionTable } from './instruction-table.mjs';
 import { root, writeIfChanged } from './files.mjs';
 
-const variants = ['simd', 'relaxed', 'debug'];
+const variants = ['simd', 'relaxed', 'debug', 'neuron-simd', 'neuron-debug'];
+/** The biological kernels are a module of their own, which only `neurite/biology` loads (docs/adr/0005). */
+const entryOf = (variant) => (variant.startsWith('neuron-') ? 'assembly/neuron/index.ts' : 'assembly/index.ts');
+const instructionSets = {
+  instructions: 'assembly/instructions.ts',
+  'neuron-instructions': 'assembly/neuron/instructions.ts',
+};
 const generated = join(root, 'src/core/generated');
 const compiler = join(root, 'node_modules/assemblyscript');
 const cache = join(root, 'node_modules/.cache/neurite');
 const quickOptions = process.env.NEURITE_CORE === 'quick' ? ['--optimizeLevel', '0', '--shrinkLevel', '0'] : [];
 
-/** A name for the sources: the same text, options and compiler give the same modules. */
-function sourceHash() {
+/** A name for the sources of a variant: the same text, options and compiler give the same module. */
+function sourceHash(variant) {
   const hash = createHash('sha256');
   const files = readdirSync(join(root, 'assembly'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((file) => variant.startsWith('neuron-') || !file.startsWith('assembly/neuron/'))
     .toSorted();
   for (const file of [...files, 'asconfig.json']) hash.update(`${file}\0`).update(readFileSync(join(root, file)));
   hash.update(JSON.parse(readFileSync(join(compiler, 'package.json'), 'utf8')).version);
@@ -34,7 +42,7 @@ function sourceHash() {
 async function compile(variant, cached) {
   // Written under a name of its own first: another build may be reading the cache.
   const temporary = `${cached}.${process.pid}`;
-  const options = ['assembly/index.ts', '--target', variant, '--outFile', temporary, ...quickOptions];
+  const options = [entryOf(variant), '--target', variant, '--outFile', temporary, ...quickOptions];
   await promisify(execFile)(process.execPath, [join(compiler, 'bin/asc.js'), ...options], { cwd: root }).catch(
     (error) => {
       throw new Error(`asc failed for "${variant}":\n${error.stderr || error.message}`);
@@ -71,10 +79,9 @@ const encode = (bytes) =>
 export async function buildCore({ force = false } = {}) {
   mkdirSync(join(root, 'build'), { recursive: true });
   mkdirSync(cache, { recursive: true });
-  const source = readFileSync(join(root, 'assembly/instructions.ts'), 'utf8');
-  writeIfChanged(join(generated, 'instructions.ts'), instructionTable(source));
-  const hash = sourceHash();
-  const compiled = await Promise.all(variants.map((variant) => provide(variant, hash, force)));
+  for (const [name, path] of Object.entries(instructionSets))
+    writeIfChanged(join(generated, `${name}.ts`), instructionTable(readFileSync(join(root, path), 'utf8'), path));
+  const compiled = await Promise.all(variants.map((variant) => provide(variant, sourceHash(variant), force)));
   return variants.filter((_, i) => compiled[i]);
 }
 

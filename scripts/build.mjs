@@ -29,6 +29,7 @@ const library = {
     index: 'src/index.ts',
     ops: 'src/ops/index.ts',
     datasets: 'src/data/datasets/index.ts',
+    biology: 'src/biology/index.ts',
     node: 'src/node/index.ts',
     cli: 'src/cli/main.ts',
   },
@@ -52,6 +53,6 @@ await Promise.all([
   }),
 ]);
 chmodSync(join(dist, 'cli.js'), 0o755);
-for (const variant of ['simd', 'relaxed'])
+for (const variant of ['simd', 'relaxed', 'neuron-simd'])
   copyFileSync(join(root, 'build', `${variant}.wasm`), join(dist, `${variant}.wasm`));
 console.log(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);

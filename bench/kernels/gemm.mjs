@@ -14,7 +14,7 @@ const filter = new RegExp(process.argv[3] ?? '.');
 const module = async (text) =>
   import(`data:text/javascript,${encodeURIComponent((await transform(text, { loader: 'ts' })).code)}`);
 const { Opcode, operandLayouts } = await module(
-  instructionTable(readFileSync(join(root, 'assembly/instructions.ts'), 'utf8')),
+  instructionTable(readFileSync(join(root, 'assembly/instructions.ts'), 'utf8'), 'assembly/instructions.ts'),
 );
 
 const memory = new WebAssembly.Memory({ initial: 1024 });

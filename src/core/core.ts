@@ -26,7 +26,7 @@ async function embeddedBytes(variant: Variant): Promise<string> {
 }
 
 /** Each character is a byte plus 48 (scripts/build-core.mjs): smaller than base64 once compressed. */
-function decode(text: string): Uint8Array<ArrayBuffer> {
+export function decodeModule(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i) - 48;
   if (bytes[0] !== 0 || bytes[1] !== 0x61)
@@ -53,7 +53,7 @@ export function loadCore(options: CoreOptions = {}): Promise<Core> {
   let core = cores.get(variant);
   if (!core) {
     core = embeddedBytes(variant)
-      .then((text) => WebAssembly.compile(decode(text)))
+      .then((text) => WebAssembly.compile(decodeModule(text)))
       .then((module) => ({ variant, module }));
     cores.set(variant, core);
   }

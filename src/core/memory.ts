@@ -85,6 +85,16 @@ export class Memory {
     return new Int32Array(this.memory.buffer as ArrayBuffer, address, length);
   }
 
+  /** `length` doubles at an address; valid until the memory grows. */
+  doubles(address: number, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.memory.buffer as ArrayBuffer, address, length);
+  }
+
+  /** `length` bytes at an address; valid until the memory grows. */
+  bytesAt(address: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.memory.buffer as ArrayBuffer, address, length);
+  }
+
   /** The whole memory as floats: index = address / 4. */
   get f32(): Float32Array<ArrayBuffer> {
     return this.current().f32;

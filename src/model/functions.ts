@@ -14,23 +14,12 @@ import {
   type Node,
   type Shape,
 } from '../graph/graph.ts';
-import {
-  add,
-  assign,
-  binary,
-  divide,
-  input,
-  multiply,
-  reduce,
-  scalar,
-  storage,
-  unary,
-  update,
-} from '../graph/operations/index.ts';
+import { add, assign, input, multiply, reduce, scalar, storage } from '../graph/operations/index.ts';
 import type { Initializer } from '../initializers/initializer.ts';
 import type { Loss, LossNodes, TargetForm } from '../losses/loss.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Topology } from './topology.ts';
+import { addUpdates, gradientName, volatileStorage } from './updates.ts';
 
 /** A trained value of a layer, as found by tracing. */
 export interface ParameterInfo {
@@ -75,15 +64,9 @@ export interface Trace {
 
 /** Names of what the model stores beside its parameters. */
 export const counterName = 'state.counter';
-export const scalarsName = 'optimizer.scalars';
 /** What each sample of a batch carries from run to run: batches of another size have values of their own. */
 export const carriedPrefix = 'state.carried.';
 const carriedName = (batch: number, name: string): string => `${carriedPrefix}${batch}.${name}`;
-export const slotName = (slot: string, parameter: string): string => `optimizer.${slot}.${parameter}`;
-
-/** Storage that the host writes between runs. */
-const volatileStorage = (graph: Graph, name: string, shape: Shape, dtype: 'f32' | 'i32'): Node =>
-  graph.add('storage', [], { name, shape, dtype, volatile: true });
 
 /** Adds the nodes of every layer for a batch of samples. */
 export function trace(topology: Topology, batch: number, training: boolean): Trace {
@@ -293,42 +276,6 @@ export function trainFunction(
   return { nodes: graph.nodes, outputs: { loss, ...named(outputs, outputName) }, effects };
 }
 
-interface GradientPair {
-  readonly parameter: Node;
-  readonly info: ParameterInfo;
-  readonly gradient: Node;
-}
-
-/** Clips the gradients as the optimizer asks, and adds its update of every parameter. */
-function addUpdates(graph: Graph, optimizer: Optimizer, pairs: readonly GradientPair[]): Node[] {
-  const { clipValue, clipNorm } = optimizer;
-  const clipped = pairs.map((pair) =>
-    clipValue === undefined ? pair : { ...pair, gradient: unary(graph, 'Clip', pair.gradient, -clipValue, clipValue) },
-  );
-  const scale = clipNorm === undefined || pairs.length === 0 ? scalar(graph, 1) : clipScale(graph, clipped, clipNorm);
-  const scalars = volatileStorage(graph, scalarsName, [optimizer.scalarCount], 'f32');
-  return clipped.map(({ parameter, info, gradient }) => {
-    graph.label = parameter.label;
-    const slots = optimizer.slots.map(({ name }) =>
-      volatileStorage(graph, slotName(name, info.name), info.shape, 'f32'),
-    );
-    return update(graph, optimizer.updateKind, parameter, gradient, scalars, scale, slots);
-  });
-}
-
-/** min(1, maximum / (‖all gradients‖ + 1e-6)), as PyTorch's clip_grad_norm_. */
-function clipScale(graph: Graph, pairs: readonly GradientPair[], maximum: number): Node {
-  const squares = pairs.map(({ gradient }) => reduce(graph, 'SumOfSquares', gradient));
-  const norm = unary(
-    graph,
-    'Sqrt',
-    squares.reduce((sum, next) => add(graph, sum, next)),
-  );
-  const ratio = divide(graph, scalar(graph, maximum), unary(graph, 'Affine', norm, 1, 1e-6));
-  return binary(graph, 'Minimum', ratio, scalar(graph, 1));
-}
-
-export const gradientName = (parameter: string): string => `gradient:${parameter}`;
 export const inputGradientName = (index: number): string => `inputGradient${index}`;
 export const outputGradientName = (index: number): string => `outputGradient:${index}`;
 
@@ -361,16 +308,4 @@ export function gradientFunction(topology: Topology, batch: number, objective: O
     },
     effects: [],
   };
-}
-
-/** The optimizer's update alone, with the gradients as inputs. */
-export function applyFunction(parameters: readonly ParameterInfo[], optimizer: Optimizer): GraphFunction {
-  const graph = new Graph();
-  const pairs = parameters.map((info) => ({
-    info,
-    parameter: storage(graph, info.name, info.shape),
-    gradient: input(graph, gradientName(info.name), info.shape),
-  }));
-  const effects = addUpdates(graph, optimizer, pairs);
-  return { nodes: graph.nodes, outputs: {}, effects };
 }

@@ -7,16 +7,9 @@ import type { LossLike } from '../losses/loss.ts';
 import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
 import { resolveLosses } from './evaluate.ts';
 import { resolveInputs, resolveTrainingData, type ModelValues, type TensorLike } from './data.ts';
-import {
-  applyFunction,
-  gradientFunction,
-  gradientName,
-  inputGradientName,
-  outputGradientName,
-  sampleWeightsName,
-  targetName,
-} from './functions.ts';
+import { gradientFunction, inputGradientName, outputGradientName, sampleWeightsName, targetName } from './functions.ts';
 import type { Model } from './model.ts';
+import { applyFunction, gradientName } from './updates.ts';
 
 /** Of a loss against targets, or of the outputs weighted by a gradient of their shape. */
 export type GradientRequest =

@@ -114,17 +114,26 @@ function restoreTraining(model: Model, file: SafeTensors, saved: SavedTraining):
   trainer.lossWeights = saved.lossWeights;
   if (!saved.optimizer) return;
   const { type, config, state, step, epoch } = saved.optimizer;
-  if (!isCount(step) || !isCount(epoch) || !isNumbers(state) || !isNumbers(saved.schedule ?? {}))
+  const carried = [{ state, schedule: saved.schedule }, ...(saved.parts ?? [])];
+  if (
+    !isCount(step) ||
+    !isCount(epoch) ||
+    !carried.every((one) => isNumbers(one.state) && isNumbers(one.schedule ?? {}))
+  )
     throw new NeuriteError("the optimizer's state is not of numbers");
   trainer.use(optimizerFromConfig(type, config));
+  if (carried.length !== trainer.carried.length)
+    throw new NeuriteError(`it has states of ${carried.length} optimizers, and there are ${trainer.carried.length}`);
   for (const name of trainer.slotNames()) {
     checkTensor(file.tensors, name, storage.get(name).shape);
     storage.floats(name).set(floatsOf(file, name));
   }
   Object.assign(trainer, {
-    optimizerState: state,
+    carried: trainer.carried.map(({ schedule }, i) => ({
+      state: carried[i]!.state,
+      schedule: carried[i]!.schedule ?? schedule,
+    })),
     step,
     epoch,
-    scheduleState: saved.schedule ?? trainer.scheduleState,
   });
 }

@@ -21,6 +21,8 @@ export interface SavedTraining {
   lossWeights: number[];
   optimizer?: { type: string; config: object; state: Record<string, number>; step: number; epoch: number };
   schedule?: ScheduleState;
+  /** What the optimizer's parts carry. */
+  parts?: { state: Record<string, number>; schedule?: ScheduleState }[];
 }
 
 /** The bytes of the file that `save` writes: the same model gives the same bytes. */
@@ -35,8 +37,10 @@ export function modelToBytes(model: Model, { optimizer = false }: SaveOptions = 
   };
   if (optimizer && trainer.optimizer) {
     const { type, config } = trainer.optimizer;
-    training.optimizer = { type, config, state: trainer.optimizerState, step: trainer.step, epoch: trainer.epoch };
-    if (trainer.scheduleState) training.schedule = trainer.scheduleState;
+    const [whole, ...parts] = trainer.carried.map(({ state, schedule }) => ({ state, ...(schedule && { schedule }) }));
+    training.optimizer = { type, config, state: whole!.state, step: trainer.step, epoch: trainer.epoch };
+    if (whole!.schedule) training.schedule = whole!.schedule;
+    if (parts.length) training.parts = parts;
     for (const name of trainer.slotNames())
       tensors.set(name, { data: storage.floats(name).slice(), shape: storage.get(name).shape });
   }

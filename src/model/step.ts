@@ -3,7 +3,7 @@
 import type { Tensor } from '../data/tensor.ts';
 import { copyRows, gatherRows, type ResolvedData } from './data.ts';
 import type { MetricTable } from './evaluate.ts';
-import { counterName, outputName, sampleWeightsName, scalarsName, targetName } from './functions.ts';
+import { counterName, outputName, sampleWeightsName, targetName } from './functions.ts';
 import type { Model } from './model.ts';
 import type { Program } from './programs.ts';
 
@@ -20,7 +20,7 @@ interface Views {
   readonly generation: number;
   readonly sources: readonly Source[];
   readonly counter: Int32Array;
-  readonly scalars: Float32Array;
+  readonly scalars: readonly Float32Array[];
   readonly loss: View;
   readonly predictions: readonly Float32Array[];
   readonly targets: readonly View[];
@@ -72,7 +72,7 @@ export class TrainingStep {
 
   private derive(generation: number): Views {
     const { executable } = this.program;
-    const { storage, topology } = this.model;
+    const { storage, topology, trainer } = this.model;
     const { inputs, targets, sampleWeights, count } = this.data;
     const has = (name: string) => executable.compiled.inputs.has(name);
     const named: [string, Tensor][] = [
@@ -84,7 +84,7 @@ export class TrainingStep {
       generation,
       sources: named.filter(([name]) => has(name)).map(([name, values]) => ({ values, view: executable.input(name) })),
       counter: storage.integers(counterName),
-      scalars: storage.floats(scalarsName),
+      scalars: trainer.scalars(),
       loss: executable.output('loss'),
       predictions: topology.outputs.map((_, i) => executable.output(outputName(i)) as Float32Array),
       // A loss of the prediction alone has none, and no metric that would look for it.

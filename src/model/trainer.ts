@@ -1,19 +1,27 @@
 // What training keeps in a model between calls of fit: the optimizer with its slots and step, the objective,
 // and the number of samples drawn. Saved with the model on request, so that training resumes to the same bits.
+import type { Shape } from '../graph/graph.ts';
 import type { MetricLike } from '../metrics/index.ts';
 import type { Loss } from '../losses/loss.ts';
-import type { Optimizer, OptimizerState } from '../optimizers/optimizer.ts';
+import { optimizerFor, optimizersOf, slotsFor, type Optimizer, type OptimizerState } from '../optimizers/optimizer.ts';
 import { followsMetric, type ScheduleState } from '../optimizers/schedule.ts';
-import { counterName, scalarsName, slotName } from './functions.ts';
+import { counterName } from './functions.ts';
 import type { Model } from './model.ts';
 import { rateAt } from './rate.ts';
+import { scalarsName, slotName } from './updates.ts';
+
+/** What the optimizer, or one of its parts, carries from step to step beside its slots. */
+export interface CarriedState {
+  state: OptimizerState;
+  /** What a schedule that follows a metric has seen. */
+  schedule: ScheduleState | undefined;
+}
 
 export class Trainer {
   private readonly model: Model;
   optimizer: Optimizer | null = null;
-  optimizerState: OptimizerState = {};
-  /** What a schedule that follows a metric has seen. */
-  scheduleState: ScheduleState | undefined;
+  /** Of the optimizer, and then of each of its parts. */
+  carried: CarriedState[] = [];
   /** Whether a fit is under way: two at once would step on each other's batches. */
   isTraining = false;
   /** Steps done so far, over all calls of fit. */
@@ -39,62 +47,86 @@ export class Trainer {
     this.model.programs.forget('train ');
     this.model.programs.forget('apply ');
     this.model.storage.removeAll('optimizer.');
-    this.optimizerState = optimizer.initialState();
     this.step = 0;
-    const { learningRate } = optimizer;
-    const follows = typeof learningRate !== 'number' && followsMetric(learningRate);
-    this.scheduleState = follows ? learningRate.initialState() : undefined;
+    this.carried = optimizersOf(optimizer).map(({ initialState, learningRate }) => ({
+      state: initialState(),
+      schedule:
+        typeof learningRate !== 'number' && followsMetric(learningRate) ? learningRate.initialState() : undefined,
+    }));
     this.define(optimizer);
   }
 
   private define(optimizer: Optimizer): void {
-    const { storage, parameters } = this.model;
-    storage.define(scalarsName, [Math.max(1, optimizer.scalarCount)]);
-    for (const { name, shape, trainable } of parameters) {
-      if (!trainable) continue;
-      for (const slot of optimizer.slots) {
-        storage.define(slotName(slot.name, name), shape);
-        if (slot.initial !== 0) storage.floats(slotName(slot.name, name)).fill(slot.initial);
-      }
+    const { storage } = this.model;
+    optimizersOf(optimizer).forEach(({ scalarCount }, i) => storage.define(scalarsName(i), [Math.max(1, scalarCount)]));
+    for (const { name, shape, initial } of this.slots()) {
+      storage.define(name, shape);
+      if (initial !== 0) storage.floats(name).fill(initial);
     }
+  }
+
+  /** Every optimizer slot, by its name in storage. */
+  private slots(): { name: string; shape: Shape; initial: number }[] {
+    const { optimizer } = this;
+    if (!optimizer) return [];
+    const optimizers = optimizersOf(optimizer);
+    return this.model.parameters
+      .filter(({ trainable }) => trainable)
+      .flatMap(({ name, shape }) =>
+        slotsFor(optimizers[optimizerFor(optimizer, name, shape)]!, shape).map((slot) => ({
+          ...slot,
+          name: slotName(slot.name, name),
+        })),
+      );
   }
 
   /** The names of all optimizer slots in storage. */
   slotNames(): string[] {
-    const { optimizer } = this;
-    if (!optimizer) return [];
-    return this.model.parameters
-      .filter(({ trainable }) => trainable)
-      .flatMap(({ name }) => optimizer.slots.map((slot) => slotName(slot.name, name)));
+    return this.slots().map(({ name }) => name);
   }
 
   /** The learning rate of the next step, by the optimizer's number or schedule. */
   learningRate(): number {
-    return rateAt(this.optimizer!.learningRate, this.step, this.epoch, this.scheduleState);
+    return rateAt(this.optimizer!.learningRate, this.step, this.epoch, this.carried[0]?.schedule);
   }
 
-  /** Tells a schedule that follows a metric what an epoch gave. */
+  /** Tells schedules that follow a metric what an epoch gave. */
   observe(logs: Readonly<Record<string, number>>): void {
-    const { learningRate } = this.optimizer!;
-    if (typeof learningRate === 'number' || !followsMetric(learningRate)) return;
-    const monitor = learningRate.monitor ?? ('valLoss' in logs ? 'valLoss' : 'loss');
-    if (logs[monitor] === undefined)
-      throw new RangeError(
-        `${learningRate.type}: there is no "${monitor}"; there are: ${Object.keys(logs).join(', ')}`,
-      );
-    this.scheduleState = learningRate.observe(logs[monitor], this.scheduleState ?? learningRate.initialState());
+    optimizersOf(this.optimizer!).forEach(({ learningRate }, i) => {
+      if (typeof learningRate === 'number' || !followsMetric(learningRate)) return;
+      const monitor = learningRate.monitor ?? ('valLoss' in logs ? 'valLoss' : 'loss');
+      if (logs[monitor] === undefined)
+        throw new RangeError(
+          `${learningRate.type}: there is no "${monitor}"; there are: ${Object.keys(logs).join(', ')}`,
+        );
+      const carried = this.carried[i]!;
+      carried.schedule = learningRate.observe(logs[monitor], carried.schedule ?? learningRate.initialState());
+    });
   }
 
   /** Writes what the next step needs: its number for dropout, its hyperparameters for the update. */
   beginStep(learningRate: number): void {
     const { storage } = this.model;
-    this.writeStep(learningRate, storage.integers(counterName), storage.floats(scalarsName));
+    this.writeStep(learningRate, storage.integers(counterName), this.scalars());
+  }
+
+  /** The memory of the hyperparameters of the optimizer and of each of its parts. */
+  scalars(): Float32Array[] {
+    return optimizersOf(this.optimizer!).map((_, i) => this.model.storage.floats(scalarsName(i)));
   }
 
   /** The same into the memory of the counter and the scalars, where that is at hand. */
-  writeStep(learningRate: number, counter: Int32Array, scalars: Float32Array): void {
-    this.step++;
+  writeStep(learningRate: number, counter: Int32Array, scalars: readonly Float32Array[]): void {
+    const { optimizer, epoch, carried } = this;
+    const before = this.step++;
     counter[2] = this.step;
-    this.optimizer!.scalars(this.step, learningRate, this.optimizerState, scalars);
+    optimizer!.scalars(this.step, learningRate, carried[0]!.state, scalars[0]!);
+    const { parts } = optimizer!;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]!;
+      const { state, schedule } = carried[i + 1]!;
+      const rate = part.followsRate ? learningRate : rateAt(part.optimizer.learningRate, before, epoch, schedule);
+      part.optimizer.scalars(this.step, rate, state, scalars[i + 1]!);
+    }
   }
 }

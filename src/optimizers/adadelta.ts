@@ -32,6 +32,7 @@ export function adadelta(options: AdadeltaOptions = {}): Optimizer {
   return defineOptimizer({
     type: 'adadelta',
     values,
+    factory: adadelta,
     kind: 'Adadelta',
     slots: [zeros('v'), zeros('u')],
     scalars: (_, learningRate) => ({

@@ -28,6 +28,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
   return defineOptimizer({
     type: 'adagrad',
     values,
+    factory: adagrad,
     kind: 'Adagrad',
     slots: [{ name: 'sum', initial: initialAccumulator }],
     scalars: (step, learningRate) => ({

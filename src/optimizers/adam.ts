@@ -64,6 +64,7 @@ function adamOf(type: string, values: Values<ReturnType<typeof fields>>, decoupl
   return defineOptimizer({
     type,
     values,
+    factory: decoupled ? adamW : adam,
     kind: amsgrad ? 'AmsGrad' : 'Adam',
     slots: [zeros('m'), zeros('v'), ...(amsgrad ? [zeros('vMaximum')] : [])],
     // Written out: it is computed for every step, and spreading costs more than all of its arithmetic.

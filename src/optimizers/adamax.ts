@@ -15,6 +15,7 @@ export function adamax(options: AdamaxOptions = {}): Optimizer {
   return defineOptimizer({
     type: 'adamax',
     values,
+    factory: adamax,
     kind: 'Adamax',
     slots: [zeros('m'), zeros('u')],
     scalars: (step, learningRate) => ({

@@ -28,6 +28,7 @@ export function lion(options: LionOptions = {}): Optimizer {
   return defineOptimizer({
     type: 'lion',
     values,
+    factory: lion,
     kind: 'Lion',
     slots: [zeros('m')],
     scalars: (_, learningRate) => ({

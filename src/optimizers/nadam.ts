@@ -34,6 +34,7 @@ export function nadam(options: NadamOptions = {}): Optimizer {
   return defineOptimizer({
     type: 'nadam',
     values,
+    factory: nadam,
     kind: 'Nadam',
     slots: [zeros('m'), zeros('v')],
     initialState: () => ({ step: 0, momentumProduct: 1 }),

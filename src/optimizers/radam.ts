@@ -19,6 +19,7 @@ export function radam(options: RadamOptions = {}): Optimizer {
   return defineOptimizer({
     type: 'radam',
     values,
+    factory: radam,
     kind: 'Radam',
     slots: [zeros('m'), zeros('v')],
     scalars(step, learningRate) {

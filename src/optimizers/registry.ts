@@ -1,10 +1,13 @@
 // All optimizers by name: how one is built again from a file, and what a user may put where one is expected.
 import { unknownName } from '../core/nearest.ts';
+import { adafactor } from './adafactor.ts';
 import { adadelta } from './adadelta.ts';
 import { adagrad } from './adagrad.ts';
 import { adam, adamW } from './adam.ts';
 import { adamax } from './adamax.ts';
+import { lamb } from './lamb.ts';
 import { lion } from './lion.ts';
+import { muon } from './muon.ts';
 import { nadam } from './nadam.ts';
 import type { Optimizer } from './optimizer.ts';
 import { radam } from './radam.ts';
@@ -22,6 +25,9 @@ const factories: Readonly<Record<string, (options: object) => Optimizer>> = {
   adagrad,
   adadelta,
   lion,
+  adafactor,
+  lamb,
+  muon,
 };
 
 /** The names that `optimizerFromConfig` and `resolveOptimizer` know. */
@@ -46,7 +52,7 @@ export type OptimizerLike = string | Optimizer;
  */
 export function resolveOptimizer(nameOrOptimizer: OptimizerLike): Optimizer {
   if (typeof nameOrOptimizer === 'string') return optimizerFromConfig(nameOrOptimizer, {});
-  if (typeof nameOrOptimizer !== 'object' || nameOrOptimizer === null || !('updateKind' in nameOrOptimizer))
+  if (typeof nameOrOptimizer !== 'object' || nameOrOptimizer === null || !('scalarCount' in nameOrOptimizer))
     throw new TypeError(`optimizer: expected a name or an optimizer, got ${JSON.stringify(nameOrOptimizer)}`);
   return nameOrOptimizer;
 }

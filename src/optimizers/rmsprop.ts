@@ -38,6 +38,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   return defineOptimizer({
     type: 'rmsprop',
     values,
+    factory: rmsprop,
     kind: 'RmsProp',
     slots: [zeros('v'), ...(centered ? [zeros('mean')] : []), ...(momentum > 0 ? [zeros('momentum')] : [])],
     scalars: (_, learningRate) => ({

@@ -42,6 +42,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     return defineOptimizer({
       type: 'sgd',
       values,
+      factory: sgd,
       kind: 'Sgd',
       slots: [],
       scalars: (_, learningRate) => ({ stepSize: learningRate, ...decayScalars(weightDecay, learningRate) }),
@@ -49,6 +50,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   return defineOptimizer({
     type: 'sgd',
     values,
+    factory: sgd,
     kind: nesterov ? 'Nesterov' : 'Momentum',
     slots: [zeros('momentum')],
     scalars: (step, learningRate) => ({

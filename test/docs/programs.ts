@@ -25,6 +25,7 @@ const alias = {
   neurite: join(root, 'src/node/index.ts'),
   'neurite/ops': join(root, 'src/ops/index.ts'),
   'neurite/datasets': join(root, 'src/data/datasets/index.ts'),
+  'neurite/biology': join(root, 'src/biology/index.ts'),
 };
 
 const inMemory = (programs: readonly Program[]): Plugin => ({

@@ -37,7 +37,7 @@ export class KernelOptimizer {
     const { outputs } = this.runner.run(
       'Update',
       {
-        kind: optimizer.updateKind,
+        kind: optimizer.updateKind!,
         parameter: output(n, this.parameters),
         gradient,
         slot0: slot(0),

@@ -7,7 +7,14 @@ const thinBuilders = ['src/layers', 'src/losses', 'src/optimizers', 'src/initial
 const operands = 'A kernel reads its operands as the instruction set lays them out.';
 const errors = 'Errors, names near to a wrong one, and what the core was generated with are in src/core.';
 /** What a user imports, from source or as built. */
-const publicApi = ['src/index.ts', 'src/node/index.ts', 'src/ops/index.ts', 'src/data/datasets/index.ts', 'dist'];
+const publicApi = [
+  'src/index.ts',
+  'src/node/index.ts',
+  'src/ops/index.ts',
+  'src/data/datasets/index.ts',
+  'src/biology/index.ts',
+  'dist',
+];
 
 export const rules: readonly Rule[] = [
   // The core.
@@ -46,6 +53,13 @@ export const rules: readonly Rule[] = [
     why: operands,
   },
   { place: 'assembly/optim', may: ['assembly/lanes.ts'], besides: ['assembly/instructions.ts'], why: operands },
+  { place: 'assembly/math64.ts', may: ['assembly/lanes.ts'] },
+  {
+    place: 'assembly/neuron',
+    may: ['assembly/lanes.ts', 'assembly/math.ts', 'assembly/random.ts'],
+    besides: ['assembly/math64.ts'],
+    why: 'The same functions on doubles.',
+  },
   {
     place: 'assembly/probe',
     may: [],
@@ -86,6 +100,11 @@ export const rules: readonly Rule[] = [
     why: 'A model owns an instance of the core, takes datasets, and saves itself.',
   },
   { place: 'src/learning', may: ['src/model', 'src/graph'], besides: ['src/core'], why: errors },
+  {
+    place: 'src/biology',
+    may: ['src/core', 'src/graph'],
+    packages: ['@assemblyscript/loader'],
+  },
   {
     place: 'src/index.ts',
     may: [...thinBuilders, 'src/core', 'src/data', 'src/formats', 'src/graph', 'src/model', 'src/learning', 'src/ops'],

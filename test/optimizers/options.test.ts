@@ -92,7 +92,7 @@ test('resolveOptimizer: takes a name or an optimizer', () => {
   expect(resolveOptimizer('adamW').config).toEqual(adamW().config);
   expect(() => resolveOptimizer('adm')).toThrow(
     new RangeError(
-      'unknown optimizer "adm"; did you mean "adam"? known: sgd, adam, adamW, nadam, radam, adamax, rmsprop, adagrad, adadelta, lion',
+      'unknown optimizer "adm"; did you mean "adam"? known: sgd, adam, adamW, nadam, radam, adamax, rmsprop, adagrad, adadelta, lion, adafactor, lamb, muon',
     ),
   );
   expect(() => resolveOptimizer('toString')).toThrow(RangeError);
@@ -117,7 +117,7 @@ test.each<[() => unknown, Error]>([
   [
     () => adam({ learningrate: 1 } as never),
     new RangeError(
-      'adam: unknown option "learningrate"; did you mean "learningRate"? known: learningRate, clipValue, clipNorm, weightDecay, beta1, beta2, epsilon, amsgrad',
+      'adam: unknown option "learningrate"; did you mean "learningRate"? known: learningRate, clipValue, clipNorm, groups, weightDecay, beta1, beta2, epsilon, amsgrad',
     ),
   ],
   [() => adam({ beta1: '0.9' as never }), new TypeError('adam: expected beta1 to be a number, got "0.9"')],

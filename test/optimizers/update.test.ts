@@ -56,7 +56,7 @@ test.each(cases.map((given) => [title(given[0], given[2]), ...given] as const))(
   'update: %s matches the reference at every length and offset',
   (_, type, kind, options) => {
     const optimizer = optimizerFromConfig(type, options);
-    expect(kindName(optimizer.updateKind)).toBe(kind);
+    expect(kindName(optimizer.updateKind!)).toBe(kind);
     for (const [index, n] of awkwardLengths.entries()) {
       const initial = randomFloats(n, n + 1);
       const actual = new KernelOptimizer(kernels, optimizer, initial, 4 * (index % 4));

@@ -1,0 +1,292 @@
+// The instruction set of the biological module: the one place where its opcodes and operands are defined.
+// The form is that of assembly/instructions.ts, and scripts/build-core.mjs makes the host's table of it.
+// `wide` chooses the precision of the group's numbers: 0 for float32 (four neurons a vector), 1 for float64 (two).
+// Arrays of a group are padded to whole vectors of 16 bytes; the padding may be read and written and never spikes.
+// `parameters` is a block of vectors (vectors.ts); an address of 0 means "not there" where the comment allows it.
+
+export const enum Opcode {
+  Halt,
+  Next,
+  Lif,
+  LifConductance,
+  Izhikevich,
+  Receptor,
+  Drive,
+  SpikeTimes,
+  Propagate,
+  PropagateDense,
+  RecordSpikes,
+  RecordStates,
+  CheckState,
+  RandomValues,
+  Noise,
+  PoissonSource,
+  PoissonInput,
+  ConnectProbability,
+}
+
+export const enum RandomKind {
+  Uniform,
+  Normal,
+}
+
+/** How a receptor acts on the membrane. */
+export const enum ReceptorForm {
+  /** Adds to the drive: current. */
+  Current,
+  /** Adds g (E − v) to the drive. */
+  Driving,
+  /** Adds g to the conductance and g E to the reversal current. */
+  Conductance,
+}
+
+/** What every instruction begins with. */
+@unmanaged
+export class Instruction {
+  opcode: u32;
+}
+
+/** Ends a program. */
+@unmanaged
+export class Halt extends Instruction {}
+
+/** Ends a step: the clock goes on by one, and the program from `start` again, until the clock's end is reached. */
+@unmanaged
+export class Next extends Instruction {
+  clock: usize;
+  start: usize;
+}
+
+/** What the membranes have in common; g0 and g1 are the states of up to two exponential receptors. */
+@unmanaged
+export class Membrane extends Instruction {
+  wide: u32;
+  n: u32;
+  clock: usize;
+  /** The block of parameters, and its step in bytes from vector to vector: 0 where all neurons share one. */
+  parameters: usize;
+  step: u32;
+  /** The membrane potential. */
+  v: usize;
+  /** Until which step a neuron is refractory, integers as wide as the numbers; 0: none ever is. */
+  until: usize;
+  /** The spikes of the group, a SpikeLog. */
+  spikes: usize;
+  /** What was added for this step alone: current and potential; 0: nothing. Both are cleared. */
+  drive: usize;
+  jump: usize;
+}
+
+/** Leaky integrate and fire, exact. */
+@unmanaged
+export class Lif extends Membrane {
+  /** 0 to 2 exponential receptors within. */
+  receptors: u32;
+  g0: usize;
+  g1: usize;
+}
+
+/** Leaky integrate and fire with conductances, exponential Euler. */
+@unmanaged
+export class LifConductance extends Membrane {
+  receptors: u32;
+  g0: usize;
+  g1: usize;
+  /** Conductance and reversal current of further receptors; 0: none. Both are cleared. */
+  conductance: usize;
+  reversal: usize;
+}
+
+@unmanaged
+export class Izhikevich extends Membrane {
+  u: usize;
+  /** How many steps v makes in a step of u. */
+  substeps: u32;
+}
+
+/** One step of a receptor by itself. */
+@unmanaged
+export class Receptor extends Instruction {
+  wide: u32;
+  n: u32;
+  form: u32;
+  /** 1: open at once, g alone; 2: y opens it. */
+  stages: u32;
+  /** Whether magnesium blocks it. */
+  magnesium: u32;
+  parameters: usize;
+  step: u32;
+  g: usize;
+  y: usize;
+  v: usize;
+  drive: usize;
+  conductance: usize;
+  reversal: usize;
+}
+
+/** drive[n] += values[row of the clock's step], `columns` 1 for all neurons alike or n; nothing from `rows` on. */
+@unmanaged
+export class Drive extends Instruction {
+  wide: u32;
+  n: u32;
+  clock: usize;
+  drive: usize;
+  values: usize;
+  first: u32;
+  rows: u32;
+  columns: u32;
+}
+
+/** Spikes from a list: steps ascending, the neuron beside each; `cursor` is the next one's place. */
+@unmanaged
+export class SpikeTimes extends Instruction {
+  clock: usize;
+  spikes: usize;
+  steps: usize;
+  neurons: usize;
+  count: u32;
+  cursor: usize;
+}
+
+/** out[targets] += weight · scale[source] for the spikes that arrive now; a row of `rows` for each source neuron. */
+@unmanaged
+export class Propagate extends Instruction {
+  wide: u32;
+  clock: usize;
+  spikes: usize;
+  /** Steps from spike to arrival. */
+  delay: u32;
+  /** The sources first … first + count − 1 of the group. */
+  first: u32;
+  count: u32;
+  rows: usize;
+  targets: usize;
+  /** One weight for all where `shared`, else one for each synapse. */
+  weights: usize;
+  shared: u32;
+  /** 0: no scale. */
+  scale: usize;
+  out: usize;
+}
+
+/** out[n] += weights[source][n] for the spikes that arrive now. */
+@unmanaged
+export class PropagateDense extends Instruction {
+  wide: u32;
+  clock: usize;
+  spikes: usize;
+  delay: u32;
+  first: u32;
+  count: u32;
+  n: u32;
+  weights: usize;
+  scale: usize;
+  out: usize;
+}
+
+/** Appends the spikes of neurons first … first + count − 1 as pairs (step, neuron − first). Stops when full. */
+@unmanaged
+export class RecordSpikes extends Instruction {
+  clock: usize;
+  spikes: usize;
+  first: u32;
+  count: u32;
+  out: usize;
+  capacity: u32;
+  /** The number of pairs. */
+  used: usize;
+}
+
+/** Every so many steps appends the values of `n` elements of an array. Stops when full. */
+@unmanaged
+export class RecordStates extends Instruction {
+  wide: u32;
+  clock: usize;
+  every: u32;
+  state: usize;
+  n: u32;
+  indices: usize;
+  out: usize;
+  /** In rows. */
+  capacity: u32;
+  used: usize;
+}
+
+/** Every so many steps, stops where a value of the n is not finite. */
+@unmanaged
+export class CheckState extends Instruction {
+  wide: u32;
+  clock: usize;
+  every: u32;
+  n: u32;
+  state: usize;
+}
+
+/** out[n] of a distribution, once: Uniform in [bounds[0], bounds[1]), or Normal of mean and deviation. */
+@unmanaged
+export class RandomValues extends Instruction {
+  wide: u32;
+  kind: u32;
+  out: usize;
+  n: u32;
+  bounds: usize;
+  seedLow: u32;
+  seedHigh: u32;
+  stream: u32;
+}
+
+/** out[n] += amplitude · z, a standard normal number for each neuron and step; `columns` 1 or n amplitudes. */
+@unmanaged
+export class Noise extends Instruction {
+  wide: u32;
+  n: u32;
+  clock: usize;
+  stream: u32;
+  out: usize;
+  amplitude: usize;
+  columns: u32;
+}
+
+/** Each neuron spikes where its random word is below its threshold; `columns` 1 or n thresholds. */
+@unmanaged
+export class PoissonSource extends Instruction {
+  n: u32;
+  clock: usize;
+  stream: u32;
+  spikes: usize;
+  thresholds: usize;
+  columns: u32;
+}
+
+/** out[n] += weight · k, k of a Poisson distribution: how many of the `levels` (ascending) are ≤ the random word. */
+@unmanaged
+export class PoissonInput extends Instruction {
+  wide: u32;
+  n: u32;
+  clock: usize;
+  stream: u32;
+  out: usize;
+  levels: usize;
+  count: u32;
+  weight: usize;
+}
+
+/** Rows of targets, each target there with a probability. Stops when full. */
+@unmanaged
+export class ConnectProbability extends Instruction {
+  sources: u32;
+  targets: u32;
+  /** What is added to a target's number. */
+  first: u32;
+  /** 1 / ln(1 − p). */
+  inverseLog: f32;
+  /** Added to the source's number it is the target that is left out, where `distinct`. */
+  distinct: u32;
+  diagonal: i32;
+  seedLow: u32;
+  seedHigh: u32;
+  stream: u32;
+  rows: usize;
+  out: usize;
+  capacity: u32;
+}

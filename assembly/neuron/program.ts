@@ -1,0 +1,57 @@
+// Walks the program of a simulation: the handler of an instruction returns where the next one is, or 0 to stop there.
+// A step is a program that ends in `Next`, which begins it anew until the clock has come to its end.
+import { Halt, Instruction, Next } from './instructions';
+import { Clock } from './clock';
+import { execConnectProbability } from './connect';
+import { execIzhikevich } from './izhikevich';
+import { execLif, execLifConductance } from './lif';
+import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from './noise';
+import { execPropagate, execPropagateDense } from './propagate';
+import { execReceptor } from './receptor';
+import { execCheckState, execRecordSpikes, execRecordStates } from './record';
+import { execDrive, execSpikeTimes } from './sources';
+
+type Handler = (pc: usize) => usize;
+
+/** In the order of `Opcode`. */
+const handlers: StaticArray<Handler> = [
+  execHalt,
+  execNext,
+  execLif,
+  execLifConductance,
+  execIzhikevich,
+  execReceptor,
+  execDrive,
+  execSpikeTimes,
+  execPropagate,
+  execPropagateDense,
+  execRecordSpikes,
+  execRecordStates,
+  execCheckState,
+  execRandomValues,
+  execNoise,
+  execPoissonSource,
+  execPoissonInput,
+  execConnectProbability,
+];
+
+function execHalt(pc: usize): usize {
+  assert(offsetof<Halt>() == 4);
+  return 0;
+}
+
+function execNext(pc: usize): usize {
+  const i = changetype<Next>(pc);
+  const clock = changetype<Clock>(i.clock);
+  clock.step++;
+  return clock.step == clock.end ? 0 : i.start;
+}
+
+/** Runs the program at `pc`. Returns the address of the instruction that stopped it. */
+export function run(pc: usize): usize {
+  while (true) {
+    const next = unchecked(handlers[changetype<Instruction>(pc).opcode])(pc);
+    if (!next) return pc;
+    pc = next;
+  }
+}

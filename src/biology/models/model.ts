@@ -1,0 +1,58 @@
+// What a neuron model is to a simulation: states in memory, places that synapses add to, and the instructions of a step.
+import type { Arrays, PerNeuron } from '../arrays.ts';
+import type { Source } from '../parameters.ts';
+import type { NeuronInstruction } from '../program.ts';
+import type { Dimension } from '../units.ts';
+
+/** One number for each neuron of a group. */
+export interface State {
+  readonly address: number;
+  readonly dimension: Dimension | 'number';
+}
+
+/** What a model sees of the group that it is made for. */
+export interface GroupContext extends Source {
+  readonly arrays: Arrays;
+  /** The group's name, for errors. */
+  readonly name: string;
+  readonly size: number;
+  /** In ms. */
+  readonly dt: number;
+  /** The address of the clock. */
+  readonly clock: number;
+  /** A new state, all of its elements at `initial`. */
+  state(name: string, dimension: Dimension | 'number', initial: PerNeuron): State;
+  /** A state that no user sees. */
+  hidden(): number;
+  /** The number for each neuron of a parameter. */
+  resolve(parameter: unknown, dimension: Dimension | 'number', what: string): PerNeuron;
+}
+
+/** Where a group's inputs are; 0 where nothing has asked for them. */
+export interface GroupInputs {
+  readonly spikes: number;
+  readonly drive: number;
+  readonly jump: number;
+}
+
+/** A model in the memory of a simulation. */
+export interface GroupModel {
+  /** Where a receptor's weights are added, by its name. */
+  readonly receptors: ReadonlyMap<string, State>;
+  /** The states whose value must stay finite. */
+  readonly checked: readonly State[];
+  /** Whether the membrane needs a place for currents whatever comes from outside (its own receptors add to it). */
+  readonly needsDrive: boolean;
+  /** The dimension of what comes in as current: the drive. */
+  readonly driveDimension: Dimension | 'number';
+  /** The step of the group. */
+  instructions(inputs: GroupInputs): NeuronInstruction[];
+}
+
+/** A kind of neuron with its parameters, to be given to `neuronGroup`. */
+export interface NeuronModel {
+  /** The function that made it: `lif`. */
+  readonly type: string;
+  /** @internal */
+  create(context: GroupContext): GroupModel;
+}

@@ -1,0 +1,119 @@
+// Quantities: a number with its unit, so that a potential given for a time does not compile, and is an error with
+// both names where there is no compiler. Inside, every quantity is in one consistent set of units
+// (ms, mV, pA, nS = pA/mV, pF = pA·ms/mV, GΩ, µm, 1/ms), in which the equations need no factors.
+
+/** What the units below measure. */
+export type Dimension = keyof typeof dimensionExamples;
+
+/** @internal for each dimension, how to write one */
+export const dimensionExamples = {
+  time: 'ms(10)',
+  voltage: 'mV(-65)',
+  current: 'pA(200)',
+  conductance: 'nS(10)',
+  capacitance: 'pF(200)',
+  resistance: 'MOhm(100)',
+  frequency: 'Hz(10)',
+  length: 'um(100)',
+  area: 'um2(20000)',
+  temperature: 'celsius(6.3)',
+  concentration: 'mM(1)',
+  'current density': 'uAPerCm2(10)',
+  'conductance density': 'mSPerCm2(120)',
+  'capacitance density': 'uFPerCm2(1)',
+};
+
+/** A number with a unit. */
+export class Quantity<D extends Dimension = Dimension> {
+  /** In the consistent set of units. */
+  readonly value: number;
+  readonly dimension: D;
+  private readonly unit: Unit<D>;
+
+  /** @internal made by the functions that are named as units */
+  constructor(value: number, unit: Unit<D>) {
+    this.value = value;
+    this.dimension = unit.dimension;
+    this.unit = unit;
+  }
+
+  /** The number of the given units: `ms(5).in(s)` is 0.005. */
+  in(unit: Unit<D>): number {
+    if (unit.dimension !== this.dimension)
+      throw new TypeError(`in: expected a unit of ${this.dimension}, got ${unit.symbol}, a unit of ${unit.dimension}`);
+    return this.value / unit.factor;
+  }
+
+  /** As written: `5 ms`. */
+  toString(): string {
+    return `${Number((this.value / this.unit.factor).toPrecision(12))} ${this.unit.symbol}`;
+  }
+}
+
+/** Many numbers with one unit: an element for each neuron or synapse. */
+export class Quantities<D extends Dimension = Dimension> {
+  /** In the consistent set of units. */
+  readonly values: Float64Array<ArrayBuffer>;
+  readonly dimension: D;
+  private readonly unit: Unit<D>;
+
+  /** @internal made by the units' `each` */
+  constructor(values: Float64Array<ArrayBuffer>, unit: Unit<D>) {
+    this.values = values;
+    this.dimension = unit.dimension;
+    this.unit = unit;
+  }
+
+  /** As written: `3 values in mV`. */
+  toString(): string {
+    return `${this.values.length} values in ${this.unit.symbol}`;
+  }
+}
+
+/** A unit: called with a number it makes a quantity. */
+export interface Unit<D extends Dimension> {
+  (amount: number): Quantity<D>;
+  /** A value for each neuron or synapse: `mV.each([-65, -64])`. */
+  each(amounts: ArrayLike<number>): Quantities<D>;
+  readonly dimension: D;
+  readonly symbol: string;
+  readonly factor: number;
+}
+
+export type Time = Quantity<'time'>;
+export type Voltage = Quantity<'voltage'>;
+export type Current = Quantity<'current'>;
+export type Conductance = Quantity<'conductance'>;
+export type Capacitance = Quantity<'capacitance'>;
+export type Resistance = Quantity<'resistance'>;
+export type Frequency = Quantity<'frequency'>;
+
+function unit<D extends Dimension>(dimension: D, symbol: string, factor: number): Unit<D> {
+  const make = (amount: number) => {
+    if (typeof amount !== 'number') throw new TypeError(`${symbol}: expected a number, got ${String(amount)}`);
+    return new Quantity(amount * factor, made);
+  };
+  const each = (amounts: ArrayLike<number>) =>
+    new Quantities(
+      Float64Array.from(amounts, (x) => x * factor),
+      made,
+    );
+  const made: Unit<D> = Object.assign(make, { each, dimension, symbol, factor });
+  return made;
+}
+
+export const s = unit('time', 's', 1000);
+export const ms = unit('time', 'ms', 1);
+export const us = unit('time', 'µs', 0.001);
+export const V = unit('voltage', 'V', 1000);
+export const mV = unit('voltage', 'mV', 1);
+export const pA = unit('current', 'pA', 1);
+export const nA = unit('current', 'nA', 1000);
+export const nS = unit('conductance', 'nS', 1);
+export const uS = unit('conductance', 'µS', 1000);
+export const pF = unit('capacitance', 'pF', 1);
+export const nF = unit('capacitance', 'nF', 1000);
+export const MOhm = unit('resistance', 'MΩ', 0.001);
+export const GOhm = unit('resistance', 'GΩ', 1);
+export const Hz = unit('frequency', 'Hz', 0.001);
+export const kHz = unit('frequency', 'kHz', 1);
