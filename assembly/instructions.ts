@@ -41,6 +41,7 @@ export const enum Opcode {
   ScatterPixels,
   Interpolate,
   InterpolateBackward,
+  GemmUpdate,
 }
 
 /** The elementwise functions of one argument. */
@@ -189,6 +190,9 @@ export const FEW_COLUMNS: u32 = 3;
 /** Bytes at the start of the workspace: a Block and its bands (assembly/linalg/block.ts), and room for a tile or a strip. */
 export const BLOCK_BYTES: u32 = 192;
 export const SCRATCH_BYTES: u32 = 256;
+
+/** Bytes at the start of GemmUpdate's workspace: the instructions Gemm and Update that it is made of. */
+export const STEP_BYTES: u32 = 128;
 
 /** What every instruction begins with. */
 @unmanaged
@@ -674,4 +678,31 @@ export class InterpolateBackward extends Instruction {
   axis: u32;
   outAxis: u32;
   inner: u32;
+}
+
+/**
+ * One optimizer step on parameter[m, n] by the gradient op(A)·op(B), of which no more than `rows` rows exist at a time.
+ * Operands as in Gemm (n > FEW_COLUMNS) and Update; both strides of A and B as in Gemm.
+ * workspace: gemmUpdateWorkspace(m, n, k, rows) bytes (src/graph/operations/matmul-workspace.ts).
+ */
+@unmanaged
+export class GemmUpdate extends Instruction {
+  kind: u32;
+  parameter: usize;
+  slot0: usize;
+  slot1: usize;
+  slot2: usize;
+  a: usize;
+  b: usize;
+  scalars: usize;
+  scale: usize;
+  m: u32;
+  n: u32;
+  k: u32;
+  strideA: u32;
+  strideB: u32;
+  transposeA: u32;
+  transposeB: u32;
+  rows: u32;
+  workspace: usize;
 }

@@ -37,6 +37,7 @@ import {
   ScatterPixels,
   Interpolate,
   InterpolateBackward,
+  GemmUpdate,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -53,6 +54,7 @@ import { execGatherPixels, execScatterPixels } from './nn/pixels';
 import { execPool, execPoolBackward } from './nn/pooling';
 import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
+import { execGemmUpdate } from './optim/product';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
 
@@ -95,6 +97,7 @@ const handlers: StaticArray<Handler> = [
   execScatterPixels,
   execInterpolate,
   execInterpolateBackward,
+  execGemmUpdate,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -133,6 +136,7 @@ const sizes: StaticArray<u32> = [
   offsetof<ScatterPixels>(),
   offsetof<Interpolate>(),
   offsetof<InterpolateBackward>(),
+  offsetof<GemmUpdate>(),
 ];
 
 function execHalt(pc: usize): u32 {

@@ -97,31 +97,39 @@ export class Storage {
     const n = sizeOf(shape);
     const target: FillTarget = {
       shape,
-      constant: (value) => this.execute({ opcode: 'Fill', operands: { out: address, n, value } }),
+      constant: (value) => void this.execute([{ opcode: 'Fill', operands: { out: address, n, value } }]),
       random: (kind, a, b) =>
-        this.execute({
-          opcode: 'RandomFill',
-          operands: { kind: RandomKind[kind], out: address, n, a, b, seedLow: seed[0], seedHigh: seed[1], stream },
-        }),
+        void this.execute([
+          {
+            opcode: 'RandomFill',
+            operands: { kind: RandomKind[kind], out: address, n, a, b, seedLow: seed[0], seedHigh: seed[1], stream },
+          },
+        ]),
       edit: (change) => change(this.floats(name)),
     };
     initializer.draw(target);
   }
 
-  /** Whether no element of a value is NaN or infinite. */
-  isFinite(name: string): boolean {
-    const { address, shape } = this.get(name);
-    return this.execute({ opcode: 'CheckFinite', operands: { x: address, n: sizeOf(shape) } });
+  /** The first of these values in which an element is NaN or infinite. */
+  firstNonFinite(names: readonly string[]): string | undefined {
+    const instructions = names.map((name): Instruction => {
+      const { address, shape } = this.get(name);
+      return { opcode: 'CheckFinite', operands: { x: address, n: sizeOf(shape) } };
+    });
+    const stopped = this.execute(instructions);
+    return stopped === programBytes(instructions) - 4
+      ? undefined
+      : names[stopped / (programBytes(instructions.slice(0, 1)) - 4)];
   }
 
-  /** Runs one instruction. False where it stopped: a guard that failed. */
-  private execute(instruction: Instruction): boolean {
+  /** Runs instructions. Returns where the program stopped, in bytes from its begin: at its end, or at a guard that failed. */
+  private execute(instructions: readonly Instruction[]): number {
     const { memory } = this.instance;
-    const bytes = programBytes([instruction]);
+    const bytes = programBytes(instructions);
     const program = memory.allocate(bytes);
-    writeProgram(memory.u32.subarray(program / 4, (program + bytes) / 4), [instruction], () => 0);
-    const end = this.instance.run(program) >>> 0;
+    writeProgram(memory.u32.subarray(program / 4, (program + bytes) / 4), instructions, () => 0);
+    const stopped = (this.instance.run(program) >>> 0) - program;
     memory.release(program);
-    return end === program + bytes - 4;
+    return stopped;
   }
 }
