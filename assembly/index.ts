@@ -1,5 +1,5 @@
 // What the core exports, and nothing else.
-export { run } from './program';
+export { handlers, run } from './program';
 export { philox4x32 } from './random';
 
 /** The first byte that the host may use: what lies below is the core's own. */

@@ -14,7 +14,7 @@ import { plotRows } from '../src/node/bench/plot.ts';
 import { runSuite, type SuiteResult } from '../src/node/bench/suite.ts';
 import { alignColumns, formatFailures, formatLimits, formatRows, formatSeconds } from '../src/node/bench/table.ts';
 import { emptyProgram, measureStartUps, ourProgram } from './lib/startup.ts';
-import { ourWire } from './lib/wire.ts';
+import { ourPrograms, ourWire } from './lib/wire.ts';
 
 const root = join(import.meta.dirname, '../..');
 const { values } = parseArgs({
@@ -30,13 +30,16 @@ async function main(): Promise<void> {
   const suite = await runSuite(cases, core.variant, rounds);
   console.log(`${formatLimits(suite.limits)}\n${formatRows(suite.rows)}`);
   if (suite.failures.length) console.log(formatFailures(suite.failures));
-  const wire = await ourWire(join(root, 'dist'), core.variant);
+  const dist = join(root, 'dist');
+  const wire = await ourWire(dist, core.variant);
+  const wireFull = await ourWire(dist, core.variant, ourPrograms.full);
   const startUp = await startUps();
   const memory = await memories(core.variant);
-  print('bytes over the wire (gzip)', [
-    ...wire.files.map(({ name, gzip }) => [name, String(gzip)]),
-    ['all', String(wire.gzip)],
-  ]);
+  for (const [title, { files, gzip }] of Object.entries({ 'neurite/inference': wire, neurite: wireFull }))
+    print(`bytes over the wire (gzip), ${title}`, [
+      ...files.map((file) => [file.name, String(file.gzip)]),
+      ['all', String(gzip)],
+    ]);
   print(
     'start-up',
     startUp.map(({ name, median, minimum }) => [name, formatSeconds(median), formatSeconds(minimum)]),
@@ -46,7 +49,7 @@ async function main(): Promise<void> {
     memory.map(({ name, created, predicted, trained }) => [name, ...[created, predicted, trained].map(kilobytes)]),
     ['', 'created', 'predicted', 'trained'],
   );
-  write({ machine, ...suite, wire, startUp, memory });
+  write({ machine, ...suite, wire, wireFull, startUp, memory });
   if (suite.failures.length) process.exitCode = 1;
 }
 

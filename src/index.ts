@@ -21,7 +21,7 @@ export { initializerNames, type Initializer, type InitializerLike } from './init
 export * as losses from './losses/index.ts';
 export * from './losses/index.ts';
 export * as metrics from './metrics/index.ts';
-export { metricNames, type Metric, type MetricLike, type MetricValue } from './metrics/index.ts';
+export { metricNames, type BleuOptions, type Metric, type MetricLike, type MetricValue } from './metrics/index.ts';
 export * from './optimizers/index.ts';
 export {
   checkpoint,
@@ -33,11 +33,13 @@ export {
   type CallbackContext,
   type Logs,
 } from './model/callbacks.ts';
-export type { ModelValues, TensorLike, TrainingData } from './model/data.ts';
+export type { TrainingData } from './model/data.ts';
+export { InferenceModel, type PredictOptions } from './model/inference.ts';
+export type { ModelValues, TensorLike } from './model/inputs.ts';
 export type { EvaluateOptions, Evaluation } from './model/evaluate.ts';
 export type { FitOptions, FitProgress, History } from './model/fit.ts';
 export type { GradientRequest, Gradients } from './model/gradients.ts';
-export { Model, type ModelOptions, type PredictOptions } from './model/model.ts';
+export { Model, type ModelOptions } from './model/model.ts';
 export { loadModel } from './model/load.ts';
 export type { SaveOptions } from './model/save.ts';
 export { network, networkTypes, type NetworkOptions, type NetworkType, type Task } from './model/network.ts';

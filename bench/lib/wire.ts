@@ -5,6 +5,7 @@ import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import type { Variant } from '../../src/core/features.ts';
+import type { Pack } from '../../src/core/packs.ts';
 
 export interface WireFile {
   readonly name: string;
@@ -25,10 +26,29 @@ const wireFile = (name: string, bytes: Uint8Array): WireFile => ({
 
 const wire = (files: readonly WireFile[]): Wire => ({ files, gzip: files.reduce((sum, { gzip }) => sum + gzip, 0) });
 
-/** The same for neurite as it is published: the program's bundle, what it loads at once, and the variant in use. */
-export async function ourWire(dist: string, variant: Variant): Promise<Wire> {
-  const program = `import { sequential, dense } from './index.js';
-    globalThis.use = [sequential, dense];`;
+/** What a user writes to predict with a dense network in a page, and the pack of the core that it then loads. */
+export const ourPrograms = {
+  /** With a network that is there already: `neurite/inference`. */
+  inference: {
+    pack: 'densePredict',
+    text: `import { loadModel } from './inference.js';
+      const model = await loadModel('model.safetensors');
+      globalThis.predict = (values) => model.predict(values);`,
+  },
+  /** With one built in the page, which could be trained there: the package itself. */
+  full: {
+    pack: 'dense',
+    text: `import { sequential, dense } from './index.js';
+      globalThis.use = [sequential, dense];`,
+  },
+} as const satisfies Record<string, { readonly pack: Pack; readonly text: string }>;
+
+/** The same for neurite as it is published: the program's bundle, what it loads at once, and the part of the core in use. */
+export async function ourWire(
+  dist: string,
+  variant: Variant,
+  { text: program, pack }: { readonly text: string; readonly pack: Pack } = ourPrograms.inference,
+): Promise<Wire> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: program, resolveDir: dist, sourcefile: 'program.js' },
     bundle: true,
@@ -43,13 +63,15 @@ export async function ourWire(dist: string, variant: Variant): Promise<Wire> {
     logLevel: 'silent',
   });
   const files = new Map(outputFiles.map(({ path, contents }) => [relative(process.cwd(), path), contents]));
-  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path]!.entryPoint)!;
+  const entry = Object.keys(metafile.outputs).find((path) =>
+    metafile.outputs[path]!.entryPoint?.endsWith('program.js'),
+  )!;
   const loaded = new Set<string>();
   const visit = (path: string) => {
     if (loaded.has(path)) return;
     loaded.add(path);
     for (const { path: target, kind } of metafile.outputs[path]!.imports)
-      if (kind === 'import-statement' || basename(target).startsWith(`${variant}-`)) visit(target);
+      if (kind === 'import-statement' || basename(target).startsWith(`${variant}-${pack}-`)) visit(target);
   };
   visit(entry);
   return wire([...loaded].map((path) => wireFile(basename(path), files.get(path)!)));

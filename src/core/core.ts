@@ -3,11 +3,14 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { NeuriteError } from './errors.ts';
 import { chooseVariant, type CoreOptions, type Variant } from './features.ts';
 import { fromEngine, Memory, pageSize } from './memory.ts';
+import { contains, type Pack } from './packs.ts';
 
 /** The compiled core, ready to be instantiated any number of times. */
 export interface Core {
   readonly variant: Variant;
   readonly module: WebAssembly.Module;
+  /** How much of the instruction set it has: a model loads what its topology needs. */
+  readonly pack: Pack;
 }
 
 /** What assembly/index.ts exports. */
@@ -16,13 +19,30 @@ interface CoreExports extends Record<string, unknown> {
   heapBase(): number;
 }
 
-const cores = new Map<Variant, Promise<Core>>();
+const cores = new Map<Variant, Map<Pack, Promise<Core>>>();
 
-/** The embedded bytes of a variant; each is a chunk of its own, fetched only when it is the one in use. */
-async function embeddedBytes(variant: Variant): Promise<string> {
-  if (variant === 'relaxed') return (await import('./generated/relaxed.ts')).default;
-  if (variant === 'debug') return (await import('./generated/debug.ts')).default;
-  return (await import('./generated/simd.ts')).default;
+type Embedded = () => Promise<{ readonly default: string }>;
+
+/** The embedded bytes; each module is a chunk of its own, fetched only when it is the one in use. */
+const embedded: Readonly<Record<'simd' | 'relaxed', Readonly<Record<Pack, Embedded>>>> = {
+  simd: {
+    densePredict: () => import('./generated/simd-densePredict.ts'),
+    dense: () => import('./generated/simd-dense.ts'),
+    predict: () => import('./generated/simd-predict.ts'),
+    full: () => import('./generated/simd-full.ts'),
+  },
+  relaxed: {
+    densePredict: () => import('./generated/relaxed-densePredict.ts'),
+    dense: () => import('./generated/relaxed-dense.ts'),
+    predict: () => import('./generated/relaxed-predict.ts'),
+    full: () => import('./generated/relaxed-full.ts'),
+  },
+};
+
+/** The bytes of a module. The debug build is not cut: it is for tests. */
+export async function coreBytes(variant: Variant, pack: Pack = 'full'): Promise<Uint8Array<ArrayBuffer>> {
+  const load: Embedded = variant === 'debug' ? () => import('./generated/debug.ts') : embedded[variant][pack];
+  return decodeModule((await load()).default);
 }
 
 /** Each character is a byte plus 48 (scripts/build-core.mjs): smaller than base64 once compressed. */
@@ -39,10 +59,10 @@ const environmentVariant = () =>
   (typeof process === 'object' ? process.env?.['NEURITE_VARIANT'] : undefined) as Variant | undefined;
 
 /**
- * Compiles the core once for each variant.
+ * Compiles the core once for each variant; with a pack, the part of it that a model needs.
  * @throws UnsupportedEngineError when the engine has no SIMD, or not the variant asked for
  */
-export function loadCore(options: CoreOptions = {}): Promise<Core> {
+export function loadCore(options: CoreOptions = {}, pack: Pack = 'full'): Promise<Core> {
   const fromEnvironment = options.variant || options.deterministic ? undefined : environmentVariant();
   let variant: Variant;
   try {
@@ -50,19 +70,24 @@ export function loadCore(options: CoreOptions = {}): Promise<Core> {
   } catch (error) {
     return Promise.reject(error);
   }
-  let core = cores.get(variant);
-  if (!core) {
-    core = embeddedBytes(variant)
-      .then((text) => WebAssembly.compile(decodeModule(text)))
-      .then((module) => ({ variant, module }));
-    cores.set(variant, core);
-  }
+  const known = cores.get(variant) ?? new Map<Pack, Promise<Core>>();
+  cores.set(variant, known);
+  // What was loaded before may hold everything that is asked for.
+  const loaded = [...known.keys()].find((other) => contains(other, pack));
+  const core = loaded ? known.get(loaded)! : compile(variant, pack);
+  if (!loaded) known.set(pack, core);
   return core;
+}
+
+async function compile(variant: Variant, pack: Pack): Promise<Core> {
+  const module = await WebAssembly.compile(await coreBytes(variant, pack));
+  return { variant, module, pack: variant === 'debug' ? 'full' : pack };
 }
 
 /** An instance of the core with a memory of its own. */
 export class CoreInstance {
   readonly variant: Variant;
+  readonly pack: Pack;
   readonly memory: Memory;
   /** Runs the program at an address; returns the address of the instruction that stopped it. */
   readonly run: (program: number) => number;
@@ -70,6 +95,7 @@ export class CoreInstance {
   /** @param bytes how much memory the instance begins with; it grows when more is allocated */
   constructor(core: Core, bytes = 0) {
     this.variant = core.variant;
+    this.pack = core.pack;
     const initial = Math.max(1, Math.ceil(bytes / pageSize));
     const memory = fromEngine(bytes, 'core', () => new WebAssembly.Memory({ initial }));
     const { exports } = instantiateSync<CoreExports>(core.module, { env: { memory } });

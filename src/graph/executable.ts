@@ -1,5 +1,7 @@
 // A compiled function in the memory of an instance, ready to run: the only place where a program gets its addresses.
 import type { CoreInstance } from '../core/core.ts';
+import { NeuriteError } from '../core/errors.ts';
+import { packs, type Pack } from '../core/packs.ts';
 import { operandLayouts } from '../core/generated/instructions.ts';
 import { sizeOf } from './graph.ts';
 import type { CompiledFunction, Port } from './compile.ts';
@@ -24,6 +26,7 @@ export class Executable {
 
   /** @throws NeuriteError when the memory cannot hold the program; nothing changes then */
   constructor(instance: CoreInstance, compiled: CompiledFunction, storage: StorageAddresses, what = 'model') {
+    checkPack(instance.pack, [...compiled.prologue, ...compiled.body]);
     this.instance = instance;
     this.compiled = compiled;
     this.preparesWeights = compiled.prologue.some(readsStorage);
@@ -114,6 +117,13 @@ export class Executable {
 
 const readsStorage = ({ operands }: Instruction): boolean =>
   Object.values(operands).some((value) => typeof value === 'object' && (value.buffer as NodeBuffer).kind === 'storage');
+
+/** @throws NeuriteError for an instruction that the loaded part of the core does not have */
+function checkPack(pack: Pack, instructions: readonly Instruction[]): void {
+  for (const { opcode } of instructions)
+    if (!packs[pack].includes(opcode))
+      throw new NeuriteError(`core: the pack "${pack}" has no instruction ${opcode}; see src/core/packs.ts`);
+}
 
 /** One instruction as text, for listings: `Gemm out=… m=64 n=10 …`. */
 export function formatInstruction({ opcode, operands, label }: Instruction): string {

@@ -2,7 +2,7 @@
 // Not here: the rules themselves, which stand with their operations.
 import { operationOf } from './operation.ts';
 import { type Graph, type Node } from './graph.ts';
-import { add } from './operations/index.ts';
+import { add } from './operations/arithmetic.ts';
 
 /**
  * Adds the gradient of `output` (weighted by `dOutput`, of its shape) with respect to each of `targets`.

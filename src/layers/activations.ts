@@ -2,7 +2,7 @@
 import { ShapeError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Graph, Node } from '../graph/graph.ts';
-import { softmax, unary, type UnaryName } from '../graph/operations/index.ts';
+import { softmax, unary, type UnaryName } from '../graph/operations/basic.ts';
 import { unaryParameters, unaryTable } from '../graph/operations/unary-table.ts';
 
 /** The unary functions under the names that users know. */

@@ -2,7 +2,7 @@
 // Shapes: B batch, N features in, M units.
 import { ShapeError } from '../core/errors.ts';
 import type { Node } from '../graph/graph.ts';
-import { add, binary, dropout as dropoutNode, matmul, multiply, scalar, unary } from '../graph/operations/index.ts';
+import { add, binary, dropout as dropoutNode, matmul, multiply, scalar, unary } from '../graph/operations/basic.ts';
 import { resolveInitializer, type InitializerLike } from '../initializers/initializer.ts';
 import { activate, configuredActivation, type Activation } from './activations.ts';
 import {

@@ -4,7 +4,7 @@
 import { ShapeError } from '../core/errors.ts';
 import { unknownName } from '../core/nearest.ts';
 import { formatShape, Graph, sameShape, type DType, type Node, type Shape } from '../graph/graph.ts';
-import { input as inputNode, storage } from '../graph/operations/index.ts';
+import { input as inputNode, storage } from '../graph/operations/basic.ts';
 import type { Initializer } from '../initializers/initializer.ts';
 
 /** λ1·Σ|w| + λ2·Σw², added to the loss (Keras' convention). */
@@ -55,6 +55,8 @@ export interface LayerContext {
   assign(state: Node, value: Node): void;
   /** The model's counter (i32 [4]) and a stream of random numbers that no other layer has. */
   random(): { counter: Node; stream: number };
+  /** Adds a scalar, a mean over the batch's samples, to what training minimises and evaluation tells. */
+  addLoss(loss: Node): void;
 }
 
 export type Config = Readonly<Record<string, unknown>>;
@@ -98,6 +100,9 @@ export function layerDefinition(type: string): LayerDefinition {
   if (!definition) throw unknownName('layer', type, [...definitions.keys()]);
   return definition;
 }
+
+/** Whether layers of this type are known: the file that defines them has been imported. */
+export const isLayerType = (type: string): boolean => definitions.has(type);
 
 /** Options that every layer takes. */
 export interface LayerOptions {
@@ -156,6 +161,7 @@ function inferShape(layer: Layer, inputs: readonly SymbolicTensor[]): { shape: S
       storage(graph, name, perSample ? [1, ...shape] : shape, dtype),
     assign: expectAssignable,
     random: () => ({ counter: storage(graph, 'counter', [4], 'i32'), stream: 0 }),
+    addLoss: () => {},
   };
   const { shape, dtype } = layerDefinition(layer.type).build(context, nodes, layer.config);
   return { shape: shape.slice(1), dtype };

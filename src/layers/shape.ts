@@ -1,7 +1,7 @@
 // Layers that rearrange: flatten, reshape; and those that join branches: add, multiply, concatenate.
 import { ShapeError } from '../core/errors.ts';
 import { sizeOf, type Node, type Shape } from '../graph/graph.ts';
-import * as operations from '../graph/operations/index.ts';
+import * as operations from '../graph/operations/basic.ts';
 import {
   createLayer,
   defineLayer,

@@ -1,8 +1,5 @@
 // What tells one compiled function from another across models: models of the same topology that are asked for the same
 // thing share what was compiled (compiled.ts), and only their addresses differ.
-import type { Loss } from '../losses/loss.ts';
-import { isNamedLoss } from '../losses/loss.ts';
-import type { Optimizer } from '../optimizers/optimizer.ts';
 import { topologyToJSON, type Topology } from './topology.ts';
 
 const functionNumbers = new WeakMap<object, number>();
@@ -16,7 +13,7 @@ function numberOf(value: object): number {
 }
 
 /** JSON in which functions are told apart, and the numbers that JSON does not have. */
-const exactly = (_name: string, value: unknown): unknown => {
+export const exactly = (_name: string, value: unknown): unknown => {
   if (typeof value === 'function') return `function ${numberOf(value)}`;
   if (typeof value === 'number' && !Number.isFinite(value)) return `number ${value}`;
   return value;
@@ -29,15 +26,4 @@ export function topologyIdentity(topology: Topology): string {
   let identity = topologies.get(topology);
   if (identity === undefined) topologies.set(topology, (identity = JSON.stringify(topologyToJSON(topology), exactly)));
   return identity;
-}
-
-/**
- * A text for a program of these losses and this optimizer, besides its name; undefined where one of the losses is the
- * caller's own, of which the specification does not say all.
- */
-export function programIdentity(name: string, losses: readonly Loss[], optimizer?: Optimizer): string | undefined {
-  if (!losses.every(isNamedLoss)) return undefined;
-  if (!optimizer) return name;
-  const { updateKind, slots, scalarCount, clipValue, clipNorm } = optimizer;
-  return `${name} ${JSON.stringify([updateKind, slots, scalarCount, clipValue, clipNorm], exactly)}`;
 }

@@ -5,10 +5,10 @@ import type { CompileOptions } from '../graph/compile.ts';
 import { Executable } from '../graph/executable.ts';
 import type { Attributes, DType, GraphFunction, Shape } from '../graph/graph.ts';
 import { compiledFunction } from './compiled.ts';
-import { outputName } from './functions.ts';
 import { topologyIdentity } from './identity.ts';
 import type { Storage } from './storage.ts';
 import type { Topology } from './topology.ts';
+import { outputName } from './trace.ts';
 
 /** The memory of a program's inputs and outputs, in the order of the topology. */
 interface Ports {

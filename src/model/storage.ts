@@ -4,8 +4,6 @@ import type { CoreInstance } from '../core/core.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf, type DType, type Shape } from '../graph/graph.ts';
 import { programBytes, writeProgram, type Instruction } from '../graph/program.ts';
-import type { FillTarget, Initializer } from '../initializers/initializer.ts';
-import { RandomKind } from '../core/generated/instructions.ts';
 
 export interface StoredValue {
   readonly name: string;
@@ -91,39 +89,23 @@ export class Storage {
     return view;
   }
 
-  /** Fills a value by an initialiser, its random numbers drawn from `stream` of the seed. */
-  initialize(name: string, initializer: Initializer, seed: readonly [number, number], stream: number): void {
-    const { shape, address } = this.get(name);
-    const n = sizeOf(shape);
-    const target: FillTarget = {
-      shape,
-      constant: (value) => void this.execute([{ opcode: 'Fill', operands: { out: address, n, value } }]),
-      random: (kind, a, b) =>
-        void this.execute([
-          {
-            opcode: 'RandomFill',
-            operands: { kind: RandomKind[kind], out: address, n, a, b, seedLow: seed[0], seedHigh: seed[1], stream },
-          },
-        ]),
-      edit: (change) => change(this.floats(name)),
-    };
-    initializer.draw(target);
-  }
-
   /** The first of these values in which an element is NaN or infinite. */
   firstNonFinite(names: readonly string[]): string | undefined {
-    const instructions = names.map((name): Instruction => {
+    const guards = names.map((name): Instruction => {
       const { address, shape } = this.get(name);
       return { opcode: 'CheckFinite', operands: { x: address, n: sizeOf(shape) } };
     });
-    const stopped = this.execute(instructions);
-    return stopped === programBytes(instructions) - 4
-      ? undefined
-      : names[stopped / (programBytes(instructions.slice(0, 1)) - 4)];
+    const stopped = this.stopOf(guards);
+    return stopped === programBytes(guards) - 4 ? undefined : names[stopped / (programBytes(guards.slice(0, 1)) - 4)];
   }
 
-  /** Runs instructions. Returns where the program stopped, in bytes from its begin: at its end, or at a guard that failed. */
-  private execute(instructions: readonly Instruction[]): number {
+  /** @internal Runs one instruction. False where it stopped: a guard that failed. */
+  execute(instruction: Instruction): boolean {
+    return this.stopOf([instruction]) === programBytes([instruction]) - 4;
+  }
+
+  /** Runs instructions; where the program stopped, in bytes from its begin: at its end, or at a guard that failed. */
+  private stopOf(instructions: readonly Instruction[]): number {
     const { memory } = this.instance;
     const bytes = programBytes(instructions);
     const program = memory.allocate(bytes);

@@ -146,6 +146,9 @@ interface TopologyJSON {
   outputs: number[];
 }
 
+/** The types of the layers that a topology's JSON has. @throws NeuriteError for what has not its form */
+export const layerTypesOf = (json: unknown): string[] => checkForm(json).layers.map(({ type }) => type);
+
 /** Draws a topology anew from its JSON form. @throws NeuriteError when it is of a later version or does not hold together */
 export function topologyFromJSON(json: unknown): Topology {
   const { layers, inputs, calls, outputs } = checkForm(json);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { installPeers } from '../../bench/lib/install.ts';
-import { ourWire } from '../../bench/lib/wire.ts';
+import { ourPrograms, ourWire } from '../../bench/lib/wire.ts';
 import { denseModel, productModel } from '../../bench/lib/onnx.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
@@ -50,25 +50,26 @@ describe('installPeers', () => {
 });
 
 describe('ourWire', () => {
-  test('counts what a small program keeps of index.js, and the chunk of one variant, each once', async () => {
+  test('counts what a small program keeps of index.js, and the chunk of one variant and pack, each once', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'chunks'));
     const load = (name: string) => ['import', `('./chunks/${name}.js')`].join('');
     const files = {
       'index.js': `import { a } from './chunks/a.js';
 export const dense = () => a;
-export const sequential = () => [${load('relaxed-1')}, ${load('simd-1')}, ${load('fit-1')}];
+export const sequential = () => [${load('relaxed-dense-1')}, ${load('relaxed-full-1')}, ${load('simd-dense-1')}, ${load('fit-1')}];
 export const loadModel = () => ${load('fit-1')};
 export const unused = 'not wanted by the program';`,
       'chunks/a.js': 'export const a = 1;',
-      'chunks/relaxed-1.js': 'export default "relaxed";',
-      'chunks/simd-1.js': 'export default "plain";',
+      'chunks/relaxed-dense-1.js': 'export default "relaxed";',
+      'chunks/relaxed-full-1.js': 'export default "all of relaxed";',
+      'chunks/simd-dense-1.js': 'export default "plain";',
       'chunks/fit-1.js': 'export default "fit";',
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    const { files: counted, gzip } = await ourWire(folder, 'relaxed');
-    expect(counted.filter(({ name }) => name.includes('relaxed'))).toHaveLength(1);
-    expect(counted.filter(({ name }) => /simd|fit/.test(name))).toEqual([]);
+    const { files: counted, gzip } = await ourWire(folder, 'relaxed', ourPrograms.full);
+    expect(counted.filter(({ name }) => name.includes('relaxed-dense'))).toHaveLength(1);
+    expect(counted.filter(({ name }) => /simd|full|fit/.test(name))).toEqual([]);
     expect(gzip).toBe(counted.reduce((sum, file) => sum + file.gzip, 0));
   });
 });

@@ -10,7 +10,9 @@ const errors = 'Errors, names near to a wrong one, and what the core was generat
 const publicApi = [
   'src/index.ts',
   'src/node/index.ts',
+  'src/inference/index.ts',
   'src/ops/index.ts',
+  'src/node/onnx.ts',
   'src/data/datasets/index.ts',
   'src/biology/index.ts',
   'dist',
@@ -73,6 +75,13 @@ export const rules: readonly Rule[] = [
   { place: 'src/data', may: [], besides: ['src/core'], why: 'Errors, and Philox for splits, are in src/core.' },
   { place: 'src/formats', may: ['src/graph'], besides: ['src/core'], why: errors },
   {
+    place: 'src/formats/onnx',
+    may: ['src/graph'],
+    besides: ['src/core', 'src/model/files.ts'],
+    why: `An opened model owns an instance of the core, and where files come from is told in src/model. ${errors}`,
+    packages: ['pbf'],
+  },
+  {
     place: 'src/ops',
     may: [],
     besides: ['src/core', 'src/data', 'src/graph'],
@@ -99,6 +108,14 @@ export const rules: readonly Rule[] = [
     besides: ['src/core', 'src/data', 'src/formats/safetensors.ts'],
     why: 'A model owns an instance of the core, takes datasets, and saves itself.',
   },
+  {
+    place: 'src/export',
+    may: ['src/graph', 'src/core'],
+  },
+  {
+    place: 'src/inference',
+    may: ['src/model', 'src/layers', 'src/core', 'src/data'],
+  },
   { place: 'src/learning', may: ['src/model', 'src/graph'], besides: ['src/core'], why: errors },
   {
     place: 'src/biology',
@@ -119,6 +136,7 @@ export const rules: readonly Rule[] = [
       'src/graph',
       'src/model',
       'src/learning',
+      'src/inference',
       'src/index.ts',
     ],
     packages: ['node:', 'csv-parse', '@observablehq/plot', 'linkedom'],

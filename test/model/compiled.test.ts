@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { dense, input, model as graphModel, resolveLoss, sequential, type Loss } from '../../src/index.ts';
 import { compiledFunction } from '../../src/model/compiled.ts';
 import { forwardFunction } from '../../src/model/functions.ts';
-import { programIdentity, topologyIdentity } from '../../src/model/identity.ts';
+import { topologyIdentity } from '../../src/model/identity.ts';
+import { programIdentity } from '../../src/model/program-identity.ts';
 
 const xor = { inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]] }; // prettier-ignore
 const make = (seed: number, activation: 'tanh' | 'relu' = 'tanh') =>

@@ -1,17 +1,13 @@
 // All operations, registered by being imported, and the functions that add them to a graph.
-export { axpy } from './binary.ts';
-export * from './arithmetic.ts';
+export * from './basic.ts';
 export * from './convolution.ts';
-export * from './dropout.ts';
+export * from './gather.ts';
+export * from './integer.ts';
 export * from './interpolation.ts';
 export * from './loss.ts';
-export * from './matmul.ts';
+export * from './matmul-batch.ts';
 export * from './one-hot.ts';
 export * from './permute.ts';
 export * from './pooling.ts';
-export * from './reduce.ts';
-export * from './shape.ts';
-export * from './softmax.ts';
-export * from './sources.ts';
-export * from './unary.ts';
-export * from './update.ts';
+export * from './rearrange.ts';
+export * from './sample.ts';

@@ -1,0 +1,7 @@
+// `neurite/inference` on Node: the same, and paths as sources.
+import { installFileAccess } from '../model/files.ts';
+import { appendText, readFileBytes, writeFileAtomic } from './files.ts';
+
+export * from '../inference/index.ts';
+
+installFileAccess({ read: readFileBytes, write: writeFileAtomic, append: appendText });
