@@ -1,5 +1,5 @@
 // A weight's gradient that is a product and that only its optimizer reads becomes a part of the optimizer's step: it is
-// computed some rows at a time and never stored whole. What it gains stands in docs/adr/0005-training-step.md.
+// computed some rows at a time and never stored whole. What it gains stands in docs/adr/0008-training-step.md.
 // Such a step is moved forward to where the weight is read for the last time, which frees the gradients that it reads.
 import { FEW_COLUMNS } from '../../core/generated/instructions.ts';
 import { sameShape, sizeOf, type GraphFunction, type Node } from '../graph.ts';
