@@ -68,6 +68,7 @@ import {
   AttentionBackward,
   AttentionWeights,
   AppendRows,
+  GemmUpdate,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -98,6 +99,7 @@ import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execRecurrent } from './nn/recurrent';
 import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
+import { execGemmUpdate } from './optim/product';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
 
@@ -171,6 +173,7 @@ export const handlers: StaticArray<Handler> = [
   execAttentionBackward,
   execAttentionWeights,
   execAppendRows,
+  execGemmUpdate,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -240,6 +243,7 @@ const sizes: StaticArray<u32> = [
   offsetof<AttentionBackward>(),
   offsetof<AttentionWeights>(),
   offsetof<AppendRows>(),
+  offsetof<GemmUpdate>(),
 ];
 
 function execHalt(pc: usize): u32 {

@@ -17,7 +17,20 @@ const relaxedProbe = [
 const validates = (bytes: number[]) => WebAssembly.validate(new Uint8Array(bytes));
 
 /** Whether this engine has fixed-width SIMD, and the relaxed instructions beside it. */
-export function engineFeatures(): { webAssembly: boolean; simd: boolean; relaxedSimd: boolean } {
+export function engineFeatures(): Features {
+  return (known ??= findFeatures());
+}
+
+interface Features {
+  readonly webAssembly: boolean;
+  readonly simd: boolean;
+  readonly relaxedSimd: boolean;
+}
+
+/** An engine does not change while it runs, and every model asks. */
+let known: Features | undefined;
+
+function findFeatures(): Features {
   const webAssembly = typeof WebAssembly === 'object';
   return {
     webAssembly,

@@ -32,6 +32,7 @@ const training: readonly OpcodeName[] = [
   'RandomFill',
   'LossRows',
   'Update',
+  'GemmUpdate',
   'ConvolveKernel',
   'DepthwiseKernel',
 ];
