@@ -70,12 +70,17 @@ export class StaticMemory {
     return wordAt(segment.bytes, address - segment.start);
   }
 
-  private isDispatch({ content, end, bytes, element }: StaticData): boolean {
-    if (!content || element !== null || bytes.length < headerBytes + 4) return false;
-    for (let address = content; address < end; address += 4)
-      if ((this.byContent.get(wordAt(bytes, address - (content - headerBytes)))?.element ?? null) === null)
-        return false;
-    return true;
+  /** Entries of 0 are of functions that were dropped before. */
+  private isDispatch({ start, content, end, bytes, element }: StaticData): boolean {
+    if (!content || element !== null) return false;
+    let functions = 0;
+    for (let address = content; address < end; address += 4) {
+      const word = wordAt(bytes, address - start);
+      if (word === 0) continue;
+      if ((this.byContent.get(word)?.element ?? null) === null) return false;
+      functions++;
+    }
+    return functions > 0;
   }
 }
 

@@ -22,6 +22,8 @@ export interface ShakeOptions {
   readonly exports: readonly string[];
   /** The entries that stay of dispatch arrays, by their addresses; the others become 0, and calling one traps. */
   readonly dispatch?: ReadonlyMap<number, ReadonlySet<number>>;
+  /** The functions that may be called; by default all. Others are never called through the table. */
+  readonly reachable?: ReadonlySet<number>;
 }
 
 /** A table of constants that is indexed from 1 has its constant address before its start. */
@@ -109,14 +111,15 @@ class Needed {
 
   private needData(segment: StaticData): void {
     if (this.data.has(segment)) return;
-    this.data.add(segment);
     if (segment.element !== null) {
       const index = this.table.get(segment.element);
-      if (index === undefined) return;
+      if (index === undefined || this.options.reachable?.has(index) === false) return;
+      this.data.add(segment);
       this.elements.add(segment.element);
       this.needFunction(index);
       return;
     }
+    this.data.add(segment);
     const kept = this.options.dispatch?.get(segment.content);
     for (const { address, word } of wordsOf(segment)) {
       if (kept && address >= segment.content && !kept.has((address - segment.content) / 4)) continue;
@@ -140,10 +143,10 @@ export function shake(module: WasmModule, options: ShakeOptions): WasmModule {
   const memory = new StaticMemory(module);
   const needed = new Needed(module, memory, options);
   needed.find();
-  return rebuild(module, needed, options);
+  return rebuild(module, memory, needed, options);
 }
 
-function rebuild(module: WasmModule, needed: Needed, { exports, dispatch }: ShakeOptions): WasmModule {
+function rebuild(module: WasmModule, memory: StaticMemory, needed: Needed, { exports }: ShakeOptions): WasmModule {
   const imported = importCount(module, 'function');
   const functions = numbering(needed.functions);
   const types = numbering(needed.types);
@@ -166,7 +169,7 @@ function rebuild(module: WasmModule, needed: Needed, { exports, dispatch }: Shak
       .map((item) => ({ ...item, index: renamed(rename, item.kind, item.index) })),
     start: module.start === null ? null : functions.get(module.start)!,
     elements: runsOf(needed.elements, module, functions),
-    data: mergeData([...needed.data].map((segment) => cutDispatch(segment, dispatch))),
+    data: mergeData([...needed.data].map((segment) => cutDispatch(segment, memory, needed.data))),
   };
 }
 
@@ -219,13 +222,13 @@ function runsOf(kept: ReadonlySet<number>, module: WasmModule, functions: Readon
   return runs;
 }
 
-/** A segment with the entries of a dispatch array that nobody will use as 0. */
-function cutDispatch({ start, content, bytes }: StaticData, dispatch: ShakeOptions['dispatch']): Data {
-  const kept = content ? dispatch?.get(content) : undefined;
-  if (!kept) return { offset: start, bytes };
+/** A segment; of a dispatch array, with the entries as 0 whose functions are not there any more. */
+function cutDispatch(segment: StaticData, memory: StaticMemory, kept: ReadonlySet<StaticData>): Data {
+  const { start, content, bytes, isDispatch } = segment;
+  if (!isDispatch) return { offset: start, bytes };
   const cut = bytes.slice();
-  for (let at = content - start, entry = 0; at < cut.length; at += 4, entry++)
-    if (!kept.has(entry)) cut.fill(0, at, at + 4);
+  for (const { address, word } of wordsOf(segment))
+    if (address >= content && !kept.has(memory.object(word)!)) cut.fill(0, address - start, address - start + 4);
   return { offset: start, bytes: cut };
 }
 
