@@ -21,7 +21,7 @@ export { initializerNames, type Initializer, type InitializerLike } from './init
 export * as losses from './losses/index.ts';
 export * from './losses/index.ts';
 export * as metrics from './metrics/index.ts';
-export { metricNames, type Metric, type MetricLike, type MetricValue } from './metrics/index.ts';
+export { metricNames, type BleuOptions, type Metric, type MetricLike, type MetricValue } from './metrics/index.ts';
 export * from './optimizers/index.ts';
 export {
   checkpoint,

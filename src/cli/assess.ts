@@ -52,6 +52,7 @@ function assessQuantities(model: Model, recalled: Recalled, { inputs, targets }:
       logits: false,
       ignoreIndex: undefined,
       signed: false,
+      probabilities: false,
     });
     state.update(predicted, targets.data, inputs.shape[0]!);
     return state.result() as number;

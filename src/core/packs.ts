@@ -43,9 +43,19 @@ const otherFamilies: readonly string[] = [
   'Convolve',
   'Depthwise',
   'Pool',
-  'GatherPixels',
-  'ScatterPixels',
   'Interpolate',
+  'Rare',
+  'Convert',
+  'Integer',
+  'Rearrange',
+  'Select',
+  'Gather',
+  'Scatter',
+  'CumulativeSum',
+  'TopK',
+  'Resample',
+  'GridSample',
+  'Determinant',
 ];
 
 /** The instructions of each pack. */

@@ -55,6 +55,8 @@ export interface LayerContext {
   assign(state: Node, value: Node): void;
   /** The model's counter (i32 [4]) and a stream of random numbers that no other layer has. */
   random(): { counter: Node; stream: number };
+  /** Adds a scalar, a mean over the batch's samples, to what training minimises and evaluation tells. */
+  addLoss(loss: Node): void;
 }
 
 export type Config = Readonly<Record<string, unknown>>;
@@ -159,6 +161,7 @@ function inferShape(layer: Layer, inputs: readonly SymbolicTensor[]): { shape: S
       storage(graph, name, perSample ? [1, ...shape] : shape, dtype),
     assign: expectAssignable,
     random: () => ({ counter: storage(graph, 'counter', [4], 'i32'), stream: 0 }),
+    addLoss: () => {},
   };
   const { shape, dtype } = layerDefinition(layer.type).build(context, nodes, layer.config);
   return { shape: shape.slice(1), dtype };

@@ -30,6 +30,8 @@ export interface Loss {
   readonly targetValues: readonly number[] | undefined;
   /** The index that stands for "no label". */
   readonly ignoreIndex: number | undefined;
+  /** The weight that a row of a class has in a mean, where targets are class indices; 1 unless there is this. */
+  rowWeight?(label: number): number;
   /**
    * Adds the loss to a graph. `target` is null where it takes none, `sampleWeights` [B] or null.
    * @throws ShapeError where it does not fit the prediction

@@ -98,6 +98,11 @@ export function rowLoss(type: RowLossType, spec: LossSpec): Loss {
     reduction,
     targetRange: kind.range,
     targetValues: kind.values,
+    rowWeight(label) {
+      if (label === ignoreIndex) return 0;
+      // Of the focal loss all rows count alike.
+      return Array.isArray(weights) && kind.weighting === undefined ? weights[label]! : 1;
+    },
     targetForm: (prediction, target, dtype) => targetForm(type, kind, prediction, target, dtype),
     build(graph, prediction, target, form, sampleWeights) {
       const stable = stableForm(type, kind, prediction);

@@ -233,3 +233,30 @@ function areaUnderCurve(scores: number[], labels: number[]): number {
   if (positives === 0 || negatives === 0) return Number.NaN;
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
+
+/**
+ * The mean over the classes that occur (in predictions or targets) of intersection over union: right decisions over all
+ * rows where the class was predicted or is true. Rows are places for a segmentation.
+ */
+export const meanIoU = (): Metric => ({
+  name: 'meanIoU',
+  better: 'larger',
+  create(context) {
+    const state = countState(context);
+    return {
+      update: state.update,
+      result() {
+        const ratios = state.counts
+          .map((_, label) => countsOfClass(state.counts, label))
+          .map(({ truePositives, falsePositives, falseNegatives }) => ({
+            both: truePositives,
+            either: truePositives + falsePositives + falseNegatives,
+          }))
+          .filter(({ either }) => either > 0);
+        return ratios.length
+          ? ratios.reduce((sum, { both, either }) => sum + both / either, 0) / ratios.length
+          : Number.NaN;
+      },
+    };
+  },
+});

@@ -6,15 +6,18 @@ import {
   binaryAccuracy,
   confusionMatrix,
   f1,
+  meanIoU,
   precision,
   recall,
   topKAccuracy,
 } from './classification.ts';
 import type { Metric } from './metric.ts';
 import { mae, mse, r2 } from './regression.ts';
+import { perplexity } from './sequence.ts';
 
 export * from './classification.ts';
 export * from './regression.ts';
+export * from './sequence.ts';
 export type { Metric, MetricContext, MetricState, MetricValue } from './metric.ts';
 
 const metrics: Readonly<Record<string, () => Metric>> = {
@@ -26,6 +29,8 @@ const metrics: Readonly<Record<string, () => Metric>> = {
   f1,
   auc,
   confusionMatrix,
+  meanIoU,
+  perplexity,
   mse,
   mae,
   r2,

@@ -11,6 +11,8 @@ export interface MetricContext {
   /** A binary prediction is positive above 0 (logits) or above 0.5 (probabilities). */
   readonly logits: boolean;
   readonly ignoreIndex: number | undefined;
+  /** Whether the model ends in a softmax, so that predictions are probabilities and no logits. */
+  readonly probabilities: boolean;
   /** Binary targets are −1 and +1 (hinge), not 0 and 1. */
   readonly signed: boolean;
 }

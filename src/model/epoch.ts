@@ -8,11 +8,12 @@ import type { Callback, CallbackContext, Logs } from './callbacks.ts';
 import type { ResolvedData } from './data.ts';
 import { diagnose } from './diagnose.ts';
 import { MetricTable } from './evaluate.ts';
-import { trainFunction, type Objective } from './functions.ts';
+import type { Objective } from './functions.ts';
 import type { Model } from './model.ts';
 import { pause } from './pause.ts';
-import { programIdentity } from './program-identity.ts';
-import { TrainingStep } from './step.ts';
+import type { WeightAverage } from './average.ts';
+import { makeStep } from './steps.ts';
+import type { TrainingStep } from './step.ts';
 
 /** A number for each name of the logs; of a matrix among the metrics `evaluate` tells. */
 export type Numbers = Record<string, number>;
@@ -32,6 +33,9 @@ export interface EpochRun {
   readonly optimizer: Optimizer;
   readonly epochs: number;
   readonly batchSize: number;
+  /** How many batches make one step. */
+  readonly accumulate: number;
+  readonly average: WeightAverage | null;
   readonly steps: number;
   readonly callbacks: readonly Callback[];
   /** By the size of the batch. */
@@ -108,6 +112,7 @@ export class Epoch {
     const step = run.programs.get(count) ?? makeStep(run, count);
     if (run.override === undefined) run.rate = run.model.trainer.learningRate();
     if (!step.run(this.order, seen, count, run.rate)) throw divergence(run, this.order, seen, count);
+    run.average?.afterBatch();
     const { loss } = step;
     this.total += loss * count;
     this.seen += count;
@@ -153,18 +158,6 @@ export class Epoch {
   }
 }
 
-/** The program of a batch of this size: one for the whole batches, one for a last short one. */
-function makeStep(run: EpochRun, count: number): TrainingStep {
-  const { model, objective, optimizer, key, data } = run;
-  const make = () => trainFunction(model.topology, count, objective, optimizer);
-  const name = `train ${count} ${key} ${optimizer.type} ${JSON.stringify(optimizer.config)}`;
-  const program = model.programs.get(name, make, { shared: programIdentity(name, objective.losses, optimizer) });
-  model.programs.pin(program);
-  const step = new TrainingStep(model, program, data);
-  run.programs.set(count, step);
-  return step;
-}
-
 /** The samples' order in this epoch: a function of the model's seed and of the epochs that it has seen. */
 function epochOrder({ model, data, options }: EpochRun): ArrayLike<number> | null {
   if (options.shuffle === false) return null;
@@ -183,7 +176,6 @@ export const numbersOf = (results: Record<string, unknown>): Numbers =>
 /** The error that says where NaN or infinity arose. The step that met it changed no weight. */
 function divergence(run: EpochRun, order: ArrayLike<number> | null, start: number, count: number): DivergenceError {
   const { model, data, objective } = run;
-  model.trainer.step--;
   model.programs.weightsChanged();
   const place = diagnose(model, objective, data, order, start, count);
   return new DivergenceError(

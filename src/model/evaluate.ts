@@ -14,6 +14,7 @@ import {
   outputName,
   sampleWeightsName,
   targetName,
+  trace,
   type Objective,
 } from './functions.ts';
 import { programIdentity } from './program-identity.ts';
@@ -56,6 +57,12 @@ export function chooseMetrics(losses: readonly Loss[], metrics: readonly MetricL
   return losses.some(({ task }) => task !== 'regression') ? [resolveMetric('accuracy')] : [];
 }
 
+/** Whether an output is what a softmax gave. */
+function endsInSoftmax(model: Model, output: number): boolean {
+  const { operation, attributes } = trace(model.topology, 1, false).outputs[output]!;
+  return operation === 'softmax' && attributes['kind'] === 'Softmax';
+}
+
 /** The states of every metric of every output, fed batch by batch. */
 export class MetricTable {
   private readonly entries: { name: string; output: number; state: MetricState; columns: number }[];
@@ -72,7 +79,17 @@ export class MetricTable {
           const columns = model.outputShapes[output]!.at(-1) ?? 1;
           const { task, logits, ignoreIndex } = loss;
           const signed = String(loss.spec.type).toLowerCase().includes('hinge');
-          const state = metric.create({ columns, form: forms[output]!, task, logits, ignoreIndex, signed });
+          const state = metric.create({
+            columns,
+            form: forms[output]!,
+            task,
+            logits,
+            ignoreIndex,
+            signed,
+            get probabilities() {
+              return endsInSoftmax(model, output);
+            },
+          });
           return { name: several ? `${metric.name}${output}` : metric.name, output, state, columns };
         }),
     );
@@ -132,6 +149,9 @@ class LossTotal {
   private readonly sums: Float64Array;
   private readonly divisors: Float64Array;
   private penalty = 0;
+  /** Of what layers add, and of how many samples. */
+  private auxiliary = 0;
+  private samples = 0;
 
   constructor(objective: Objective) {
     this.objective = objective;
@@ -147,16 +167,21 @@ class LossTotal {
       this.sums[i]! += reduction === 'sum' ? loss : loss * divisor;
       this.divisors[i]! += divisor;
     });
+    this.samples += count;
+    if (outputs.has('auxiliary')) this.auxiliary += count * executable.output('auxiliary')[0]!;
     if (outputs.has('penalty')) this.penalty = executable.output('penalty')[0]!;
   }
 
   result(): number {
-    return this.objective.losses.reduce((total, { reduction }, i) => {
-      const [sum, divisor] = [this.sums[i]!, this.divisors[i]!];
-      // No sample with a label has the loss 0.
-      const loss = reduction === 'sum' || divisor === 0 ? sum : sum / divisor;
-      return total + this.objective.lossWeights[i]! * loss;
-    }, this.penalty);
+    return this.objective.losses.reduce(
+      (total, { reduction }, i) => {
+        const [sum, divisor] = [this.sums[i]!, this.divisors[i]!];
+        // No sample with a label has the loss 0.
+        const loss = reduction === 'sum' || divisor === 0 ? sum : sum / divisor;
+        return total + this.objective.lossWeights[i]! * loss;
+      },
+      this.penalty + this.auxiliary / this.samples,
+    );
   }
 }
 

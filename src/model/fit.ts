@@ -7,6 +7,8 @@ import type { LossLike } from '../losses/loss.ts';
 import type { MetricLike } from '../metrics/index.ts';
 import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
 import { takeRows } from '../data/dataset.ts';
+import { isLbfgs } from '../optimizers/lbfgs.ts';
+import { resolveAverage } from './average.ts';
 import type { Callback, CallbackContext } from './callbacks.ts';
 import { resolveTrainingData, type ResolvedData, type TrainingData } from './data.ts';
 import { nonFiniteParameter } from './diagnose.ts';
@@ -30,6 +32,21 @@ export interface FitOptions {
   readonly epochs?: number;
   /** 32 by default; the last batch of an epoch may be shorter. */
   readonly batchSize?: number;
+  /**
+   * How many batches make one step of the optimizer, as if they were one larger batch; 1 by default. Layers that look
+   * at the batch as a whole (batch normalisation) see each batch by itself.
+   */
+  readonly accumulate?: number;
+  /**
+   * An exponential average of the weights, taken after each step: average ← ema · average + (1 − ema) · weights. What is
+   * validated, what callbacks see after an epoch and what the model predicts with in the end are the averages.
+   */
+  readonly ema?: number;
+  /**
+   * The plain average of the weights after the epochs `start`, `start + every`, … (from 0, over all calls of fit; 0 and
+   * 1 by default), used in the same way (SWA).
+   */
+  readonly swa?: { readonly start?: number; readonly every?: number };
   /** Whether samples are drawn in another order in each epoch; true by default. */
   readonly shuffle?: boolean;
   /** Samples that are never trained on and evaluated after each epoch. */
@@ -77,9 +94,12 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
         if (pending) await pending;
       }
       if (run.stopped !== undefined) break;
+      model.trainer.useWeights('trained');
       const pass = new Epoch(run, context);
       for (let pending = pass.advance(); pending; pending = pass.advance()) await pending;
       const logs = pass.logs();
+      run.average?.afterEpoch(model.trainer.epoch);
+      model.trainer.useWeights('averaged');
       if (run.validation) Object.assign(logs, validate(run));
       finished++;
       model.trainer.epoch++;
@@ -95,7 +115,9 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
   } finally {
     // However it ends, what was learned is what the model predicts with.
     model.trainer.isTraining = false;
-    for (const { program } of run.programs.values()) model.programs.unpin(program);
+    for (const step of run.programs.values()) step.release();
+    run.average?.release();
+    model.trainer.useWeights('averaged');
     model.programs.weightsChanged();
   }
   return { history, epochs: finished, stopped: run.stopped, elapsed: (performance.now() - run.started) / 1000 };
@@ -116,6 +138,9 @@ const optionNames = [
   'metrics',
   'epochs',
   'batchSize',
+  'accumulate',
+  'ema',
+  'swa',
   'shuffle',
   'validationData',
   'validationSplit',
@@ -133,10 +158,11 @@ const accepted = new WeakMap<Model, string>();
 function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
   if (typeof options !== 'object' || options === null) throw new TypeError('model.fit: expected options with a loss');
   options.signal?.throwIfAborted();
-  const { epochs = 1, batchSize = 32, callbacks = [], validationSplit = 0 } = options;
+  const { epochs = 1, batchSize = 32, accumulate = 1, callbacks = [], validationSplit = 0 } = options;
+  const averaging = resolveAverage(options);
   for (const name of Object.keys(options))
     if (!optionNames.includes(name)) throw unknownName('option of model.fit', name, optionNames);
-  for (const [name, value] of Object.entries({ epochs, batchSize }))
+  for (const [name, value] of Object.entries({ epochs, batchSize, accumulate }))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new RangeError(`model.fit: expected ${name} of at least 1, got ${String(value)}`);
   const { trainer } = model;
@@ -151,6 +177,7 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
   const validation = options.validationData
     ? resolveTrainingData(model.topology, options.validationData, losses, 'model.fit: validationData', options)
     : held;
+  const size = isLbfgs(optimizer) ? wholeBatch(data, options) : batchSize;
   const objective = objectiveOf(data, losses, checkLossWeights(options.lossWeights, losses.length));
   const key = objectiveKey(objective);
   // What the loss or a metric refuses is refused here: they are built once and thrown away.
@@ -160,6 +187,7 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
   }
   void new MetricTable(model, losses, objective.forms, metrics);
   trainer.use(optimizer);
+  const average = trainer.startAverage(averaging);
   Object.assign(trainer, { losses, lossWeights: objective.lossWeights, metrics: options.metrics });
   return {
     model,
@@ -171,8 +199,10 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
     metrics,
     optimizer,
     epochs,
-    batchSize,
-    steps: Math.ceil(data.count / batchSize),
+    batchSize: size,
+    accumulate,
+    average,
+    steps: Math.ceil(data.count / size),
     callbacks,
     programs: new Map(),
     started: performance.now(),
@@ -182,6 +212,15 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
     stopped: undefined,
     lastPause: performance.now(),
   };
+}
+
+/** L-BFGS takes all samples at once. */
+function wholeBatch({ count }: ResolvedData, { batchSize = count, accumulate = 1 }: FitOptions): number {
+  if (batchSize < count || accumulate > 1)
+    throw new RangeError(
+      `model.fit: lbfgs takes all ${count} samples as one batch, got batchSize ${batchSize} and accumulate ${accumulate}`,
+    );
+  return count;
 }
 
 function makeContext(run: Run): CallbackContext {

@@ -1,9 +1,10 @@
 // Gradients for those who want to see or change them: of a loss, or of the outputs weighted by given gradients;
 // and one optimizer step with gradients from anywhere.
-import { ShapeError } from '../core/errors.ts';
+import { NeuriteError, ShapeError } from '../core/errors.ts';
 import { checkFinite, isTensor, tensor, type Tensor, type TensorValues } from '../data/tensor.ts';
 import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
 import type { LossLike } from '../losses/loss.ts';
+import { isLbfgs } from '../optimizers/lbfgs.ts';
 import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
 import { resolveLosses } from './evaluate.ts';
 import { resolveTrainingData } from './data.ts';
@@ -107,6 +108,8 @@ export function applyGradients(
   optimizer: OptimizerLike | undefined,
 ): void {
   const resolved = resolveOptimizer(optimizer ?? model.trainer.optimizer ?? 'adam');
+  if (isLbfgs(resolved))
+    throw new NeuriteError('model.applyGradients: lbfgs needs the loss at other points too; use it with fit');
   const named = Object.entries(given).map(([name, value]) => {
     const info = model.parameters.find((parameter) => parameter.name === name);
     if (!info) throw new RangeError(`model.applyGradients: no parameter "${name}"`);

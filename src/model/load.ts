@@ -4,6 +4,7 @@ import type { CoreOptions } from '../core/features.ts';
 import type { SafeTensors } from '../formats/safetensors.ts';
 import { resolveLoss } from '../losses/loss.ts';
 import { optimizerFromConfig } from '../optimizers/index.ts';
+import { defineAverage, resolveAverage } from './average.ts';
 import { Model } from './model.ts';
 import { checkTensor, fillModel, inFile, isObject, openModel, parse, type ModelSource } from './open.ts';
 import type { SavedTraining } from './save.ts';
@@ -48,6 +49,13 @@ function restoreTraining(model: Model, file: SafeTensors, saved: SavedTraining):
   trainer.use(optimizerFromConfig(type, config));
   if (carried.length !== trainer.carried.length)
     throw new NeuriteError(`it has states of ${carried.length} optimizers, and there are ${trainer.carried.length}`);
+  if (saved.average) {
+    const { spec, count, applied } = saved.average;
+    resolveAverage(spec.type === 'ema' ? { ema: spec.decay } : { swa: spec });
+    if (!isCount(count) || typeof applied !== 'boolean') throw new NeuriteError('its average is not one');
+    trainer.average = { spec, count, applied };
+    defineAverage(model);
+  }
   for (const name of trainer.slotNames()) {
     checkTensor(file.tensors, name, storage.get(name).shape);
     storage.floats(name).set(floatsOf(file, name));

@@ -1,6 +1,7 @@
 // A model with everything: it predicts (inference.ts), and beside that trains, is described and saved.
 // Training is in fit.ts, evaluation in evaluate.ts, gradients in gradients.ts, files in save.ts.
 import { seedWords } from '../core/philox.ts';
+import { exchangeAverage } from './average.ts';
 import { applyGradients, gradients, type GradientRequest, type Gradients } from './gradients.ts';
 import type { TrainingData } from './data.ts';
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
@@ -34,6 +35,21 @@ export class Model extends InferenceModel {
     const words = seedWords(model.seed);
     model.parameters.forEach((info, stream) => initialize(model.storage, info, words, stream));
     return model;
+  }
+
+  override setWeights(weights: Readonly<Record<string, TensorLike>>): void {
+    super.setWeights(weights);
+    // New weights have no average yet.
+    if (this.trainer.average?.applied) this.trainer.restartAverage();
+  }
+
+  /**
+   * Exchanges the weights with their average, after a `fit` with `ema` or `swa`; again, and they are back.
+   * @returns whether the model now predicts with the average @throws NeuriteError where nothing has been averaged
+   */
+  swapWeights(): boolean {
+    exchangeAverage(this);
+    return this.trainer.average!.applied;
   }
 
   // ---- training and the rest

@@ -3,6 +3,7 @@
 import { encodeSafetensors, type WritableTensor } from '../formats/safetensors.ts';
 import type { LossSpec } from '../losses/loss.ts';
 import type { ScheduleState } from '../optimizers/schedule.ts';
+import type { AverageState } from './average.ts';
 import { fileAccess } from './files.ts';
 import type { Model } from './model.ts';
 import { formatVersion } from './open.ts';
@@ -19,6 +20,7 @@ export interface SavedTraining {
   lossWeights: number[];
   optimizer?: { type: string; config: object; state: Record<string, number>; step: number; epoch: number };
   schedule?: ScheduleState;
+  average?: AverageState;
   /** What the optimizer's parts carry. */
   parts?: { state: Record<string, number>; schedule?: ScheduleState }[];
 }
@@ -39,6 +41,7 @@ export function modelToBytes(model: Model, { optimizer = false }: SaveOptions = 
     training.optimizer = { type, config, state: whole!.state, step: trainer.step, epoch: trainer.epoch };
     if (whole!.schedule) training.schedule = whole!.schedule;
     if (parts.length) training.parts = parts;
+    if (trainer.average) training.average = trainer.average;
     for (const name of trainer.slotNames())
       tensors.set(name, { data: storage.floats(name).slice(), shape: storage.get(name).shape });
   }

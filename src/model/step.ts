@@ -30,8 +30,8 @@ const none = new Float32Array(0);
 
 export class TrainingStep {
   readonly program: Program;
-  private readonly model: Model;
-  private readonly data: ResolvedData;
+  protected readonly model: Model;
+  protected readonly data: ResolvedData;
   private views: Views | null = null;
 
   constructor(model: Model, program: Program, data: ResolvedData) {
@@ -45,12 +45,34 @@ export class TrainingStep {
    * False when the loss was not finite: then nothing has changed.
    */
   run(order: ArrayLike<number> | null, start: number, count: number, learningRate: number): boolean {
-    const { sources, counter, scalars } = this.current();
-    for (const { values, view } of sources)
+    this.copyBatch(order, start, count);
+    this.beginStep(learningRate);
+    const finished = this.model.programs.run(this.program);
+    if (!finished) this.model.trainer.step--;
+    return finished;
+  }
+
+  /** Copies a batch into the program's inputs. */
+  protected copyBatch(order: ArrayLike<number> | null, start: number, count: number): void {
+    for (const { values, view } of this.current().sources)
       if (order) gatherRows(values, order, start, count, view);
       else copyRows(values, start, count, view);
+  }
+
+  /** Counts the step, and writes its number and its hyperparameters. */
+  protected beginStep(learningRate: number): void {
+    const { counter, scalars } = this.current();
     this.model.trainer.writeStep(learningRate, counter, scalars);
-    return this.model.programs.run(this.program);
+  }
+
+  /** What dropout's random numbers are of. */
+  protected setCounter(step: number): void {
+    this.current().counter[2] = step;
+  }
+
+  /** Lets the program go, which was kept while somebody stepped. */
+  release(): void {
+    this.model.programs.unpin(this.program);
   }
 
   /** The loss of the batch that was run last. */

@@ -55,6 +55,8 @@ export interface Trace {
   readonly results: readonly Node[];
   readonly parameters: ReadonlyMap<string, { info: ParameterInfo; node: Node }>;
   readonly states: ReadonlyMap<string, TracedState>;
+  /** What layers add to the loss. */
+  readonly auxiliary: readonly Node[];
 }
 
 /** Names of what the model stores beside its parameters. */
@@ -74,6 +76,7 @@ export function trace(topology: Topology, batch: number, training: boolean): Tra
   const tensors: Node[] = [...inputs];
   const parameters = new Map<string, { info: ParameterInfo; node: Node }>();
   const states = new Map<string, TracedState>();
+  const auxiliary: Node[] = [];
   let streams = 0;
   for (const call of topology.calls) {
     const layer = topology.layers[call.layer]!;
@@ -109,6 +112,7 @@ export function trace(topology: Topology, batch: number, training: boolean): Tra
         if (isWritten(known.info, training)) known.value = value;
       },
       random: () => ({ counter: volatileStorage(graph, counterName, [4], 'i32'), stream: streams++ }),
+      addLoss: (loss) => void auxiliary.push(loss),
     };
     const sources = call.inputs.map((source) => tensors[source]!);
     tensors.push(layerDefinition(layer.type).build(context, sources, layer.config));
@@ -121,6 +125,7 @@ export function trace(topology: Topology, batch: number, training: boolean): Tra
     results: tensors.slice(inputs.length),
     parameters,
     states,
+    auxiliary,
   };
 }
 

@@ -1,14 +1,15 @@
 // What training keeps in a model between calls of fit: the optimizer with its slots and step, the objective,
 // and the number of samples drawn. Saved with the model on request, so that training resumes to the same bits.
-import type { Shape } from '../graph/graph.ts';
+import { sizeOf, type Shape } from '../graph/graph.ts';
 import type { MetricLike } from '../metrics/index.ts';
 import type { Loss } from '../losses/loss.ts';
 import { optimizerFor, optimizersOf, slotsFor, type Optimizer, type OptimizerState } from '../optimizers/optimizer.ts';
 import { followsMetric, type ScheduleState } from '../optimizers/schedule.ts';
+import { averageName, exchangeAverage, WeightAverage, type AverageSpec, type AverageState } from './average.ts';
 import { counterName } from './functions.ts';
 import type { Model } from './model.ts';
 import { rateAt } from './rate.ts';
-import { scalarsName, slotName } from './updates.ts';
+import { scalarsName, slotName, vectorName } from './updates.ts';
 
 /** What the optimizer, or one of its parts, carries from step to step beside its slots. */
 export interface CarriedState {
@@ -22,6 +23,8 @@ export class Trainer {
   optimizer: Optimizer | null = null;
   /** Of the optimizer, and then of each of its parts. */
   carried: CarriedState[] = [];
+  /** The average of the weights, where one is kept. */
+  average: AverageState | null = null;
   /** Whether a fit is under way: two at once would step on each other's batches. */
   isTraining = false;
   /** Steps done so far, over all calls of fit. */
@@ -44,6 +47,7 @@ export class Trainer {
       current && current.type === optimizer.type && JSON.stringify(current.config) === JSON.stringify(optimizer.config);
     this.optimizer = optimizer;
     if (isSame) return;
+    this.forgetAverage();
     this.model.programs.forget('train ');
     this.model.programs.forget('apply ');
     this.model.storage.removeAll('optimizer.');
@@ -70,19 +74,51 @@ export class Trainer {
     const { optimizer } = this;
     if (!optimizer) return [];
     const optimizers = optimizersOf(optimizer);
-    return this.model.parameters
-      .filter(({ trainable }) => trainable)
-      .flatMap(({ name, shape }) =>
-        slotsFor(optimizers[optimizerFor(optimizer, name, shape)]!, shape).map((slot) => ({
-          ...slot,
-          name: slotName(slot.name, name),
-        })),
-      );
+    const trained = this.model.parameters.filter(({ trainable }) => trainable);
+    const size = trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const vectors = optimizer.vectors?.(size) ?? [];
+    const slots = trained.flatMap(({ name, shape }) =>
+      slotsFor(optimizers[optimizerFor(optimizer, name, shape)]!, shape).map((slot) => ({
+        ...slot,
+        name: slotName(slot.name, name),
+      })),
+    );
+    return [...vectors.map((vector) => ({ ...vector, name: vectorName(vector.name) })), ...slots];
   }
 
-  /** The names of all optimizer slots in storage. */
+  /** The names of all optimizer slots in storage, and of the averages. */
   slotNames(): string[] {
-    return this.slots().map(({ name }) => name);
+    const trained = this.model.parameters.filter(({ trainable }) => trainable);
+    const averages = this.average ? trained.map(({ name }) => averageName(name)) : [];
+    return [...this.slots().map(({ name }) => name), ...averages];
+  }
+
+  /** Goes on with the average of the last fit where it is of the same kind; else begins another, or none. */
+  startAverage(spec: AverageSpec | null): WeightAverage | null {
+    if (JSON.stringify(this.average?.spec ?? null) !== JSON.stringify(spec)) {
+      this.forgetAverage();
+      if (spec) this.average = { spec, count: 0, applied: false };
+    }
+    return this.average && new WeightAverage(this.model, this.average);
+  }
+
+  /** Puts the weights or their averages, if there are any yet, where the model computes with them. */
+  useWeights(which: 'trained' | 'averaged'): void {
+    const { average } = this;
+    if (average && average.count > 0 && average.applied !== (which === 'averaged')) exchangeAverage(this.model);
+  }
+
+  /** Empties the average; the weights are what the model has now. */
+  restartAverage(): void {
+    if (this.average) Object.assign(this.average, { count: 0, applied: false });
+  }
+
+  /** Drops the average; the weights are what the model has now. */
+  forgetAverage(): void {
+    if (!this.average) return;
+    this.average = null;
+    this.model.programs.forget('average');
+    this.model.storage.removeAll('optimizer.average');
   }
 
   /** The learning rate of the next step, by the optimizer's number or schedule. */

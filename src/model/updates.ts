@@ -23,9 +23,18 @@ export const scalarsName = (index: number): string =>
   index === 0 ? 'optimizer.scalars' : `optimizer.scalars.${index}`;
 export const slotName = (slot: string, parameter: string): string => `optimizer.${slot}.${parameter}`;
 
+/** What an optimizer keeps of all parameters together. */
+export const vectorName = (name: string): string => `optimizer.${name}`;
+
+/** A parameter by name. */
+export interface ParameterShape {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
 export interface GradientPair {
   readonly parameter: Node;
-  readonly info: { readonly name: string; readonly shape: Shape };
+  readonly info: ParameterShape;
   readonly gradient: Node;
 }
 
@@ -81,16 +90,17 @@ function clipScale(graph: Graph, pairs: readonly GradientPair[], maximum: number
 
 export const gradientName = (parameter: string): string => `gradient:${parameter}`;
 
-/** The optimizer's update alone, with the gradients as inputs. */
+/** The optimizer's update alone, with the gradients from elsewhere: as inputs, unless said. */
 export function applyFunction(
-  parameters: readonly { readonly name: string; readonly shape: Shape }[],
+  parameters: readonly ParameterShape[],
   optimizer: Optimizer,
+  gradientOf = (graph: Graph, { name, shape }: ParameterShape): Node => input(graph, gradientName(name), shape),
 ): GraphFunction {
   const graph = new Graph();
   const pairs = parameters.map((info) => ({
     info,
     parameter: storage(graph, info.name, info.shape),
-    gradient: input(graph, gradientName(info.name), info.shape),
+    gradient: gradientOf(graph, info),
   }));
   const effects = addUpdates(graph, optimizer, pairs);
   return { nodes: graph.nodes, outputs: {}, effects };

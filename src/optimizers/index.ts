@@ -5,6 +5,7 @@ export { adagrad, type AdagradOptions } from './adagrad.ts';
 export { adam, adamW, type AdamOptions } from './adam.ts';
 export { adamax, type AdamaxOptions } from './adamax.ts';
 export { lamb, type LambOptions } from './lamb.ts';
+export { lbfgs, type LbfgsOptimizer, type LbfgsOptions, type LbfgsSettings } from './lbfgs.ts';
 export { lion, type LionOptions } from './lion.ts';
 export { muon, type MuonOptions } from './muon.ts';
 export { nadam, type NadamOptions } from './nadam.ts';

@@ -59,6 +59,8 @@ export interface Optimizer {
   /** Of the kernel, at most three, in the order of the instruction's slots. */
   readonly slots: readonly Slot[];
   readonly formula?: UpdateFormula;
+  /** Arrays over all trained elements together, of this number. */
+  vectors?(size: number): readonly (Slot & { readonly shape: Shape })[];
   /** Optimizers of some of the parameters: the first that takes one has it, this one what none takes. */
   readonly parts: readonly OptimizerPart[];
   readonly scalarCount: number;

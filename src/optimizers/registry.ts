@@ -6,6 +6,7 @@ import { adagrad } from './adagrad.ts';
 import { adam, adamW } from './adam.ts';
 import { adamax } from './adamax.ts';
 import { lamb } from './lamb.ts';
+import { lbfgs } from './lbfgs.ts';
 import { lion } from './lion.ts';
 import { muon } from './muon.ts';
 import { nadam } from './nadam.ts';
@@ -28,6 +29,7 @@ const factories: Readonly<Record<string, (options: object) => Optimizer>> = {
   adafactor,
   lamb,
   muon,
+  lbfgs,
 };
 
 /** The names that `optimizerFromConfig` and `resolveOptimizer` know. */

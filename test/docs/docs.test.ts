@@ -89,6 +89,7 @@ describe('public names', () => {
     'src/node/inference.ts',
     'src/export/index.ts',
     'src/ops/index.ts',
+    'src/node/onnx.ts',
     'src/data/datasets/index.ts',
     'src/biology/index.ts',
   ];

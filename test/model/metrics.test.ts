@@ -252,12 +252,18 @@ describe('metrics on nothing and on nonsense', () => {
     logits: false,
     ignoreIndex: undefined,
     signed: false,
+    probabilities: false,
   };
 
   test.each(metricNames.filter((name) => !['precision', 'recall', 'f1', 'confusionMatrix'].includes(name)))(
     '%s of no rows is NaN',
     (name) => {
-      expect(resolveMetric(name).create(context).result()).toBeNaN();
+      const task = name === 'perplexity' ? 'classification' : 'regression';
+      expect(
+        resolveMetric(name)
+          .create({ ...context, task })
+          .result(),
+      ).toBeNaN();
     },
   );
 

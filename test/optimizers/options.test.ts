@@ -63,12 +63,18 @@ test('optimizers: at most three slots, named', () => {
 });
 
 test.each(optimizerNames)('optimizers: %s is rebuilt from its JSON', (type) => {
-  const options = { learningRate: 0.25, clipValue: 2, clipNorm: 5, weightDecay: 0.5 };
+  // A line search has no use for clipping or decay.
+  const clipping = type === 'lbfgs' ? {} : { clipValue: 2, clipNorm: 5, weightDecay: 0.5 };
+  const options = { learningRate: 0.25, ...clipping };
   const optimizer = optimizerFromConfig(type, options);
   const rebuilt = optimizerFromConfig(optimizer.type, JSON.parse(JSON.stringify(optimizer.config)));
   expect(rebuilt.type).toBe(type);
   expect(rebuilt.config).toEqual(optimizer.config);
-  expect([rebuilt.learningRate, rebuilt.clipValue, rebuilt.clipNorm]).toEqual([0.25, 2, 5]);
+  expect([rebuilt.learningRate, rebuilt.clipValue, rebuilt.clipNorm]).toEqual([
+    0.25,
+    clipping.clipValue,
+    clipping.clipNorm,
+  ]);
   expect([rebuilt.updateKind, rebuilt.slots]).toEqual([optimizer.updateKind, optimizer.slots]);
 });
 
@@ -92,7 +98,7 @@ test('resolveOptimizer: takes a name or an optimizer', () => {
   expect(resolveOptimizer('adamW').config).toEqual(adamW().config);
   expect(() => resolveOptimizer('adm')).toThrow(
     new RangeError(
-      'unknown optimizer "adm"; did you mean "adam"? known: sgd, adam, adamW, nadam, radam, adamax, rmsprop, adagrad, adadelta, lion, adafactor, lamb, muon',
+      'unknown optimizer "adm"; did you mean "adam"? known: sgd, adam, adamW, nadam, radam, adamax, rmsprop, adagrad, adadelta, lion, adafactor, lamb, muon, lbfgs',
     ),
   );
   expect(() => resolveOptimizer('toString')).toThrow(RangeError);
