@@ -63,7 +63,8 @@ class Extension {
   }
 
   exportGlobal(name: string, value: number): void {
-    const index = this.module.globals.push({ type: valueType.i32, mutable: false, value: constantExpression(value) }) - 1;
+    const index =
+      this.module.globals.push({ type: valueType.i32, mutable: false, value: constantExpression(value) }) - 1;
     this.module.exports.push({ name, kind: 'global', index });
   }
 
@@ -96,7 +97,12 @@ export function assemble(
 }
 
 /** Handlers written once for all their instructions, or once for each way that instructions take through them. */
-function smallest(module: WasmModule, compiled: CompiledFunction, layout: Layout, handlerOf: HandlerFinder): WasmModule {
+function smallest(
+  module: WasmModule,
+  compiled: CompiledFunction,
+  layout: Layout,
+  handlerOf: HandlerFinder,
+): WasmModule {
   const options = { exports: module.exports.map(({ name }) => name), constantAt: layout.wordAt };
   const ways = new Map<string, number>();
   const groups = new Map<number, number>();
@@ -146,7 +152,11 @@ function runBody(
   instructions.forEach(({ opcode }, i) => {
     writer.byte(op.i32Const).signed(addresses[i]!).byte(op.call).unsigned(handlerOf(opcode));
     writer.byte(op.if).byte(empty);
-    writer.byte(op.i32Const).signed(i + 1).byte(op.return).byte(op.end);
+    writer
+      .byte(op.i32Const)
+      .signed(i + 1)
+      .byte(op.return)
+      .byte(op.end);
   });
   return writer.byte(op.i32Const).signed(0).byte(op.end).finish();
 }
@@ -164,7 +174,10 @@ function prepareBody(
   for (const kind of ['halves', 'bytes'] as const) {
     const own = expansions.filter((expansion) => expansion.kind === kind);
     if (!own.length) continue;
-    const type = extension.type(own[0]!.parameters.map(() => i32), []);
+    const type = extension.type(
+      own[0]!.parameters.map(() => i32),
+      [],
+    );
     const code = kind === 'halves' ? expandHalves(type) : expandBytes(type);
     const index = extension.module.functions.push(code) - 1;
     for (const { parameters } of own) {

@@ -64,8 +64,8 @@ export async function measureError(
   exact.forEach((output, i) =>
     output.data.forEach((value: number, k: number) => {
       const error = Math.abs(value - found[i]![k]!);
-      // NaN is the largest of all errors.
-      maximum = error <= maximum ? maximum : error;
+      // NaN is the largest of all errors, and stays.
+      if (error > maximum || Number.isNaN(error)) maximum = error;
       sum += error;
       count++;
     }),

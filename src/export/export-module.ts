@@ -32,8 +32,10 @@ export async function exportModule(model: InferenceModel, options: ModuleOptions
       throw unknownName('option of exportModule', name, ['variants', 'embed', ...wasmOptionNames]);
   if (!Array.isArray(variants) || variants.length === 0)
     throw new TypeError('exportModule: expected a list of at least one variant');
-  if (typeof embed !== 'boolean') throw new TypeError(`exportModule: expected embed true or false, got ${String(embed)}`);
+  if (typeof embed !== 'boolean')
+    throw new TypeError(`exportModule: expected embed true or false, got ${String(embed)}`);
   const modules: Partial<Record<WasmVariant, Awaited<ReturnType<typeof exportWasm>>>> = {};
-  for (const variant of variants) modules[variant] = await exportWasm(model, { ...rest, variant });
+  for (const variant of variants as readonly WasmVariant[])
+    modules[variant] = await exportWasm(model, { ...rest, variant });
   return { javascript: wrapperText(modules, embed), types: wrapperTypes(modules, embed), modules };
 }

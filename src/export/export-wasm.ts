@@ -101,7 +101,13 @@ function keptValues({ storage }: InferenceModel, { nodes }: GraphFunction): (nam
   };
 }
 
-export const wasmOptionNames: readonly string[] = ['variant', 'batchSize', 'weights', 'data', 'maximumError'] as const satisfies readonly (keyof WasmOptions)[];
+export const wasmOptionNames: readonly string[] = [
+  'variant',
+  'batchSize',
+  'weights',
+  'data',
+  'maximumError',
+] as const satisfies readonly (keyof WasmOptions)[];
 
 function checkOptions(options: WasmOptions) {
   if (typeof options !== 'object' || options === null) throw new TypeError('exportWasm: expected an object of options');
@@ -114,6 +120,8 @@ function checkOptions(options: WasmOptions) {
   if (typeof maximumError !== 'number' || !(maximumError >= 0))
     throw new RangeError(`exportWasm: expected a maximumError of at least 0, got ${String(maximumError)}`);
   if (weights !== 'float32' && data === undefined)
-    throw new TypeError(`exportWasm: weights as ${weights} need the option data, samples on which their error is measured`);
+    throw new TypeError(
+      `exportWasm: weights as ${weights} need the option data, samples on which their error is measured`,
+    );
   return { variant, batchSize: expectInteger('exportWasm: batchSize', batchSize, 1), weights, data, maximumError };
 }

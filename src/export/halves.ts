@@ -100,7 +100,10 @@ export function expandHalves(type: number): Code {
     constant(writer, 0x7fff).byte(scalar.and);
     constant(writer, 13).byte(scalar.shift).byte(scalar.reinterpret);
     float[0] = 2 ** 112;
-    writer.byte(op.f32Const).raw(new Uint8Array(bits.buffer.slice(0))).byte(scalar.multiplyFloat);
+    writer
+      .byte(op.f32Const)
+      .raw(new Uint8Array(bits.buffer.slice(0)))
+      .byte(scalar.multiplyFloat);
     half(writer);
     constant(writer, 16).byte(scalar.shift).byte(scalar.reinterpret).byte(scalar.copySign);
   });

@@ -17,7 +17,9 @@ const base64 = (bytes: Uint8Array): string => {
 };
 
 const head = (modules: WasmModules): string => {
-  const sizes = Object.entries(modules).map(([name, { bytes }]) => `${name} ${bytes.length.toLocaleString('en')} bytes`);
+  const sizes = Object.entries(modules).map(
+    ([name, { bytes }]) => `${name} ${bytes.length.toLocaleString('en')} bytes`,
+  );
   return `// A neural network as WebAssembly, exported by neurite (${sizes.join(', ')}). Needs nothing else.`;
 };
 
@@ -47,7 +49,9 @@ const embedded = () => Uint8Array.from(atob(modules[variant]), (letter) => lette
 
 const embedded = () => Uint8Array.from(atob(modules[variant]), (letter) => letter.charCodeAt(0));`;
 
-const loader = (embed: boolean): string => `const sizeOf = ({ shape }) => shape.reduce((product, size) => product * size, 1);
+const loader = (
+  embed: boolean,
+): string => `const sizeOf = ({ shape }) => shape.reduce((product, size) => product * size, 1);
 
 async function instantiate(source) {
   const given = await source;

@@ -29,11 +29,13 @@ export function* wordsOf({ start, bytes }: StaticData): Generator<{ address: num
 export class StaticMemory {
   readonly segments: readonly StaticData[];
   private readonly tables: readonly StaticData[];
+  private readonly places: ReadonlySet<number>;
   private readonly byContent = new Map<number, StaticData>();
 
   constructor({ data, table }: WasmModule) {
     const tableSize = table?.initial ?? 0;
     this.segments = data.map((segment) => describe(segment, tableSize)).toSorted((a, b) => a.start - b.start);
+    this.places = new Set(this.segments.flatMap(({ element }) => (element === null ? [] : [element])));
     this.tables = this.segments.filter(({ content, start, end }) => !content && end - start > 4);
     for (const segment of this.segments) if (segment.content) this.byContent.set(segment.content, segment);
     for (const segment of this.segments) segment.isDispatch = this.isDispatch(segment);
@@ -51,6 +53,11 @@ export class StaticMemory {
       else return segment;
     }
     return undefined;
+  }
+
+  /** Whether an object is the function at a place of the table. */
+  hasFunction(place: number): boolean {
+    return this.places.has(place);
   }
 
   /** Plain constants of more than a word that begin up to `reach` bytes behind an address. */

@@ -65,6 +65,18 @@ class Needed {
     for (let index = this.queue.pop(); index !== undefined; index = this.queue.pop()) this.scan(index);
   }
 
+  /** Places of the table that no data hold as a function may be called by any number. */
+  private needPlainElements(): void {
+    for (const [place, index] of this.table) if (!this.memory.hasFunction(place)) this.needElement(place, index);
+  }
+
+  private needElement(place: number, index: number): boolean {
+    if (this.options.reachable?.has(index) === false) return false;
+    this.elements.add(place);
+    this.needFunction(index);
+    return true;
+  }
+
   private needType(index: number): void {
     checkIndex(index, 'type', this.counts.type);
     this.types.add(index);
@@ -88,6 +100,7 @@ class Needed {
   }
 
   private scanOperator({ code, index, accessesMemory }: Operator): void {
+    if (code === op.callIndirect) this.needPlainElements();
     if (code === op.call || code === op.refFunc) this.needFunction(index);
     else if (code === op.callIndirect || (isBlock(code) && index >= 0)) this.needType(index);
     else if (code === op.globalGet || code === op.globalSet) this.needGlobal(index);
@@ -113,10 +126,7 @@ class Needed {
     if (this.data.has(segment)) return;
     if (segment.element !== null) {
       const index = this.table.get(segment.element);
-      if (index === undefined || this.options.reachable?.has(index) === false) return;
-      this.data.add(segment);
-      this.elements.add(segment.element);
-      this.needFunction(index);
+      if (index !== undefined && this.needElement(segment.element, index)) this.data.add(segment);
       return;
     }
     this.data.add(segment);
