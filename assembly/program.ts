@@ -54,6 +54,8 @@ import {
   Resample,
   GridSample,
   Determinant,
+  Recurrent,
+  RecurrentBackward,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -76,6 +78,8 @@ import { execLossRows, execLossBackward } from './nn/loss';
 import { execGatherPixels, execScatterPixels } from './nn/pixels';
 import { execPool, execPoolBackward } from './nn/pooling';
 import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
+import { execRecurrent } from './nn/recurrent';
+import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
@@ -136,6 +140,8 @@ export const handlers: StaticArray<Handler> = [
   execResample,
   execGridSample,
   execDeterminant,
+  execRecurrent,
+  execRecurrentBackward,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -191,6 +197,8 @@ const sizes: StaticArray<u32> = [
   offsetof<Resample>(),
   offsetof<GridSample>(),
   offsetof<Determinant>(),
+  offsetof<Recurrent>(),
+  offsetof<RecurrentBackward>(),
 ];
 
 function execHalt(pc: usize): u32 {

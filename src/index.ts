@@ -13,6 +13,10 @@ export { activation, dense, dropout, prelu, type DenseOptions } from './layers/c
 export * from './layers/convolution.ts';
 export * from './layers/pooling.ts';
 export * from './layers/resize.ts';
+export { gru, lstm, simpleRnn } from './layers/recurrent.ts';
+export { bidirectional, repeatVector, timeDistributed, type Merge } from './layers/sequence.ts';
+export type { GruOptions, LstmOptions, RecurrentOptions, SimpleRnnOptions } from './layers/recurrent-options.ts';
+export type { StateLayer } from './layers/recurrent-state.ts';
 export { add, concatenate, flatten, input, multiply, reshape } from './layers/shape.ts';
 export type { InputDtype, InputOptions } from './layers/shape.ts';
 export type { Layer, LayerOptions, Penalty, SymbolicTensor } from './layers/layer.ts';
