@@ -10,6 +10,7 @@ const errors = 'Errors, names near to a wrong one, and what the core was generat
 const publicApi = [
   'src/index.ts',
   'src/node/index.ts',
+  'src/export/index.ts',
   'src/inference/index.ts',
   'src/ops/index.ts',
   'src/node/onnx.ts',
@@ -111,6 +112,8 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/export',
     may: ['src/graph', 'src/core'],
+    besides: ['src/model', 'src/data', 'src/layers'],
+    why: 'It exports models, and measures how far they are from what was exported; it checks options as layers do.',
   },
   {
     place: 'src/inference',
