@@ -60,6 +60,7 @@ export const enum Opcode {
   Determinant,
   Recurrent,
   RecurrentBackward,
+  Ctc,
 }
 
 /** The elementwise functions of one argument. */
@@ -1062,5 +1063,28 @@ export class RecurrentBackward extends Instruction {
   strideRow: u32;
   stepRow: u32;
   reverse: u32;
+  workspace: usize;
+}
+
+/**
+ * loss[batch] of connectionist temporal classification of logits [batch, time, classes], and (unless 0) dLogits, the
+ * gradient of each sample's loss. target [batch, 1 + labels] of floats: the number of a sample's frames (0: all), then
+ * its labels, the first negative one behind them. perLabel = 1 divides by their number; zeroInfinity = 1 makes an
+ * infinite loss and its gradient 0. Stops the program where a label is no class or the blank.
+ * workspace: ctcWorkspace(…) bytes (src/graph/operations/ctc.ts).
+ */
+@unmanaged
+export class Ctc extends Instruction {
+  loss: usize;
+  dLogits: usize;
+  logits: usize;
+  target: usize;
+  batch: u32;
+  time: u32;
+  classes: u32;
+  labels: u32;
+  blank: u32;
+  zeroInfinity: u32;
+  perLabel: u32;
   workspace: usize;
 }

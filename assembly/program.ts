@@ -56,6 +56,7 @@ import {
   Determinant,
   Recurrent,
   RecurrentBackward,
+  Ctc,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -73,6 +74,7 @@ import { execScatterElements, execScatterTuples } from './linalg/scatter';
 import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
+import { execCtc } from './nn/ctc';
 import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
 import { execLossRows, execLossBackward } from './nn/loss';
 import { execGatherPixels, execScatterPixels } from './nn/pixels';
@@ -142,6 +144,7 @@ export const handlers: StaticArray<Handler> = [
   execDeterminant,
   execRecurrent,
   execRecurrentBackward,
+  execCtc,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -199,6 +202,7 @@ const sizes: StaticArray<u32> = [
   offsetof<Determinant>(),
   offsetof<Recurrent>(),
   offsetof<RecurrentBackward>(),
+  offsetof<Ctc>(),
 ];
 
 function execHalt(pc: usize): u32 {
