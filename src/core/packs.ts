@@ -34,6 +34,7 @@ const training: readonly OpcodeName[] = [
   'Update',
   'ConvolveKernel',
   'DepthwiseKernel',
+  'Ctc',
 ];
 
 const all = Object.keys(Opcode) as OpcodeName[];
@@ -56,6 +57,7 @@ const otherFamilies: readonly string[] = [
   'Resample',
   'GridSample',
   'Determinant',
+  'Recurrent',
 ];
 
 /** The instructions of each pack. */
