@@ -56,6 +56,18 @@ import {
   Determinant,
   Recurrent,
   RecurrentBackward,
+  Embed,
+  EmbedBackward,
+  IndexMask,
+  NormRows,
+  NormRowsBackward,
+  Moments,
+  NormColumns,
+  NormColumnsBackward,
+  Attention,
+  AttentionBackward,
+  AttentionWeights,
+  AppendRows,
   Ctc,
   Instruction,
 } from './instructions';
@@ -76,6 +88,11 @@ import { execUnary, execUnaryBackward } from './nn/activation';
 import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
 import { execCtc } from './nn/ctc';
 import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
+import { execAttention, execAttentionWeights } from './nn/attention';
+import { execAttentionBackward } from './nn/attentionBackward';
+import { execAppendRows, execEmbed, execEmbedBackward, execIndexMask } from './nn/embedding';
+import { execNormRows, execNormRowsBackward } from './nn/norm';
+import { execMoments, execNormColumns, execNormColumnsBackward } from './nn/normColumns';
 import { execLossRows, execLossBackward } from './nn/loss';
 import { execGatherPixels, execScatterPixels } from './nn/pixels';
 import { execPool, execPoolBackward } from './nn/pooling';
@@ -144,6 +161,18 @@ export const handlers: StaticArray<Handler> = [
   execDeterminant,
   execRecurrent,
   execRecurrentBackward,
+  execEmbed,
+  execEmbedBackward,
+  execIndexMask,
+  execNormRows,
+  execNormRowsBackward,
+  execMoments,
+  execNormColumns,
+  execNormColumnsBackward,
+  execAttention,
+  execAttentionBackward,
+  execAttentionWeights,
+  execAppendRows,
   execCtc,
 ];
 
@@ -202,6 +231,18 @@ const sizes: StaticArray<u32> = [
   offsetof<Determinant>(),
   offsetof<Recurrent>(),
   offsetof<RecurrentBackward>(),
+  offsetof<Embed>(),
+  offsetof<EmbedBackward>(),
+  offsetof<IndexMask>(),
+  offsetof<NormRows>(),
+  offsetof<NormRowsBackward>(),
+  offsetof<Moments>(),
+  offsetof<NormColumns>(),
+  offsetof<NormColumnsBackward>(),
+  offsetof<Attention>(),
+  offsetof<AttentionBackward>(),
+  offsetof<AttentionWeights>(),
+  offsetof<AppendRows>(),
   offsetof<Ctc>(),
 ];
 
