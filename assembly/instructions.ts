@@ -73,6 +73,7 @@ export const enum Opcode {
   AttentionWeights,
   AppendRows,
   GemmUpdate,
+  Ctc,
 }
 
 /** The elementwise functions of one argument. */
@@ -1020,7 +1021,8 @@ export class Determinant extends Instruction {
  * out: where the state [H] after step 0 goes, that of step s `stepOut` · s further on; where `sequences` is 0 only the
  * last is written. hidden, cell [B, H]: the last states, or 0. hidden0, cell0 [B, H]: the first, or 0 for zeros.
  * gates [rows, H · (1 for simple cells, else 4)], previous and previousCell [rows, H] (or all 0): for the backward pass.
- * mask [B, T] or 0: a step at 0 leaves the state as it is. dropout [B, H] or 0 multiplies the state in the product.
+ * mask [B, T] or 0: a step at 0 leaves the state as it is; a sample without any other stops the program, with nothing
+ * written. dropout [B, H] or 0 multiplies the state in the product.
  * workspace: recurrentWorkspace(…) bytes (src/graph/operations/recurrent-workspace.ts).
  */
 @unmanaged
@@ -1327,5 +1329,28 @@ export class GemmUpdate extends Instruction {
   transposeA: u32;
   transposeB: u32;
   rows: u32;
+  workspace: usize;
+}
+
+/**
+ * loss[batch] of connectionist temporal classification of logits [batch, time, classes], and (unless 0) dLogits, the
+ * gradient of each sample's loss. target [batch, 1 + labels] of floats: the number of a sample's frames (0: all), then
+ * its labels, the first negative one behind them. perLabel = 1 divides by their number; zeroInfinity = 1 makes an
+ * infinite loss and its gradient 0. Stops the program where a label is no class or the blank.
+ * workspace: ctcWorkspace(…) bytes (src/graph/operations/ctc.ts).
+ */
+@unmanaged
+export class Ctc extends Instruction {
+  loss: usize;
+  dLogits: usize;
+  logits: usize;
+  target: usize;
+  batch: u32;
+  time: u32;
+  classes: u32;
+  labels: u32;
+  blank: u32;
+  zeroInfinity: u32;
+  perLabel: u32;
   workspace: usize;
 }

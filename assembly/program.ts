@@ -69,6 +69,7 @@ import {
   AttentionWeights,
   AppendRows,
   GemmUpdate,
+  Ctc,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -86,6 +87,7 @@ import { execScatterElements, execScatterTuples } from './linalg/scatter';
 import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
+import { execCtc } from './nn/ctc';
 import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
 import { execAttention, execAttentionWeights } from './nn/attention';
 import { execAttentionBackward } from './nn/attentionBackward';
@@ -174,6 +176,7 @@ export const handlers: StaticArray<Handler> = [
   execAttentionWeights,
   execAppendRows,
   execGemmUpdate,
+  execCtc,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -244,6 +247,7 @@ const sizes: StaticArray<u32> = [
   offsetof<AttentionWeights>(),
   offsetof<AppendRows>(),
   offsetof<GemmUpdate>(),
+  offsetof<Ctc>(),
 ];
 
 function execHalt(pc: usize): u32 {

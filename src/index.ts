@@ -49,6 +49,14 @@ export * as initializers from './initializers/index.ts';
 export { initializerNames, type Initializer, type InitializerLike } from './initializers/index.ts';
 export * as losses from './losses/index.ts';
 export * from './losses/index.ts';
+export { ctcTargets, type CtcTargets } from './losses/ctc.ts';
+export {
+  ctcBeamDecode,
+  ctcGreedyDecode,
+  type CtcBeamOptions,
+  type CtcDecodeOptions,
+  type CtcPath,
+} from './losses/ctc-decode.ts';
 export * as metrics from './metrics/index.ts';
 export { metricNames, type BleuOptions, type Metric, type MetricLike, type MetricValue } from './metrics/index.ts';
 export * from './optimizers/index.ts';

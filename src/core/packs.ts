@@ -35,6 +35,7 @@ const training: readonly OpcodeName[] = [
   'GemmUpdate',
   'ConvolveKernel',
   'DepthwiseKernel',
+  'Ctc',
 ];
 
 const all = Object.keys(Opcode) as OpcodeName[];
@@ -63,6 +64,7 @@ const otherFamilies: readonly string[] = [
   'Moments',
   'Attention',
   'AppendRows',
+  'Recurrent',
 ];
 
 /** The instructions of each pack. */

@@ -1,6 +1,7 @@
 // All operations, registered by being imported, and the functions that add them to a graph.
 export * from './basic.ts';
 export * from './convolution.ts';
+export * from './ctc.ts';
 export * from './gather.ts';
 export * from './integer.ts';
 export * from './interpolation.ts';
