@@ -41,6 +41,7 @@ export const enum Opcode {
   ScatterPixels,
   Interpolate,
   InterpolateBackward,
+  RandomNormal,
 }
 
 /** The elementwise functions of one argument. */
@@ -672,4 +673,13 @@ export class InterpolateBackward extends Instruction {
   axis: u32;
   outAxis: u32;
   inner: u32;
+}
+
+/** Standard normal numbers into out[n]; counter and stream as in Dropout, so that the same step gives the same numbers. */
+@unmanaged
+export class RandomNormal extends Instruction {
+  out: usize;
+  n: u32;
+  counter: usize;
+  stream: u32;
 }

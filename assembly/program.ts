@@ -37,6 +37,7 @@ import {
   ScatterPixels,
   Interpolate,
   InterpolateBackward,
+  RandomNormal,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -54,7 +55,7 @@ import { execPool, execPoolBackward } from './nn/pooling';
 import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
-import { execDropout, execRandomFill } from './random';
+import { execDropout, execRandomFill, execRandomNormal } from './random';
 
 /** Executes the instruction at `pc`. Returns 0 to go on, 1 to stop the program there. */
 type Handler = (pc: usize) => u32;
@@ -95,6 +96,7 @@ export const handlers: StaticArray<Handler> = [
   execScatterPixels,
   execInterpolate,
   execInterpolateBackward,
+  execRandomNormal,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -133,6 +135,7 @@ const sizes: StaticArray<u32> = [
   offsetof<ScatterPixels>(),
   offsetof<Interpolate>(),
   offsetof<InterpolateBackward>(),
+  offsetof<RandomNormal>(),
 ];
 
 function execHalt(pc: usize): u32 {

@@ -2,3 +2,4 @@
 import './convolution.ts';
 import './pooling.ts';
 import './resize.ts';
+import './noise.ts';

@@ -3,6 +3,7 @@ export * from './basic.ts';
 export * from './convolution.ts';
 export * from './interpolation.ts';
 export * from './loss.ts';
+export * from './noise.ts';
 export * from './one-hot.ts';
 export * from './permute.ts';
 export * from './pooling.ts';
