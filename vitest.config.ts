@@ -4,7 +4,19 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const relaxedFlag = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
-const core = ['assembly', 'core', 'graph', 'layers', 'losses', 'optimizers', 'model', 'learning', 'ops', 'golden'];
+const core = [
+  'assembly',
+  'core',
+  'graph',
+  'layers',
+  'losses',
+  'optimizers',
+  'model',
+  'learning',
+  'ops',
+  'onnx',
+  'golden',
+];
 const coreTests = core.map((folder) => `test/${folder}/**/*.test.ts`);
 /** The biological module has no relaxed build. */
 const biologyTests = ['test/biology/**/*.test.ts'];

@@ -41,6 +41,23 @@ export const enum Opcode {
   ScatterPixels,
   Interpolate,
   InterpolateBackward,
+  Rare,
+  Convert,
+  Integer,
+  IntegerReduce,
+  IntegerProduct,
+  Rearrange,
+  Select,
+  Gather,
+  GatherElements,
+  ScatterElements,
+  GatherTuples,
+  ScatterTuples,
+  CumulativeSum,
+  TopK,
+  Resample,
+  GridSample,
+  Determinant,
   RandomNormal,
 }
 
@@ -170,6 +187,103 @@ export const enum PoolKind {
   Maximum,
   Average,
 }
+
+/** Functions of one float that are slow and seldom wanted, one element at a time; the last two are 1 or 0. */
+export const enum RareKind {
+  Tan,
+  Asin,
+  Acos,
+  Atan,
+  Sinh,
+  Cosh,
+  Asinh,
+  Acosh,
+  Atanh,
+  IsNaN,
+  IsInfinite,
+  IsPositiveInfinite,
+  IsNegativeInfinite,
+}
+
+/** Between words: integers (wrapped to a width), booleans (0 or 1) and floats. */
+export const enum ConvertKind {
+  Absolute,
+  Negate,
+  Sign,
+  Not,
+  Complement,
+  Wrap8,
+  Wrap8Unsigned,
+  Wrap16,
+  Wrap16Unsigned,
+  NotZero,
+  FloatNotZero,
+  FloatToInteger,
+  FloatToUnsigned,
+  IntegerToFloat,
+  UnsignedToFloat,
+}
+
+/** Arithmetic of 32-bit integers, wrapping; comparisons give 1 or 0; a shift of 32 or more gives 0. */
+export const enum IntegerKind {
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  DivideUnsigned,
+  Modulo,
+  Remainder,
+  RemainderUnsigned,
+  Minimum,
+  Maximum,
+  MinimumUnsigned,
+  MaximumUnsigned,
+  Power,
+  And,
+  Or,
+  Xor,
+  ShiftLeft,
+  ShiftRight,
+  Equal,
+  NotEqual,
+  Less,
+  LessOrEqual,
+  LessUnsigned,
+  LessOrEqualUnsigned,
+}
+
+export const enum IntegerReduceKind {
+  Sum,
+  Product,
+  Minimum,
+  Maximum,
+  MinimumUnsigned,
+  MaximumUnsigned,
+}
+
+/** What a scatter does where an element is already there. */
+export const enum ScatterKind {
+  Assign,
+  Add,
+  Multiply,
+  Minimum,
+  Maximum,
+}
+
+export const enum SampleKind {
+  Linear,
+  Nearest,
+  Cubic,
+}
+
+export const enum OutsideKind {
+  Zeros,
+  Border,
+  Reflection,
+}
+
+/** In a list of Rearrange: no element of x. */
+export const MISSING: u32 = 2147483648;
 
 // How Gemm and PackB cut their operands: docs/adr/0003-gemm-tile-and-blocking.md. The host sizes workspaces by them.
 /** Columns of a tile, and of a panel of B. */
@@ -673,6 +787,224 @@ export class InterpolateBackward extends Instruction {
   axis: u32;
   outAxis: u32;
   inner: u32;
+}
+/** out[n] = kind(x[n]). */
+@unmanaged
+export class Rare extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  n: u32;
+}
+
+/** out[n] = kind(x[n]), words in and out. */
+@unmanaged
+export class Convert extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  n: u32;
+}
+
+/** out = kind(a, b) of i32 over `rank` axes; the table as in BinaryBroadcast. */
+@unmanaged
+export class Integer extends Instruction {
+  kind: u32;
+  out: usize;
+  a: usize;
+  b: usize;
+  rank: u32;
+  table: usize;
+}
+
+/** out[outer, inner] = kind over the middle axis of x[outer, axis, inner], i32. */
+@unmanaged
+export class IntegerReduce extends Instruction {
+  kind: u32;
+  out: usize;
+  x: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+}
+
+/** out[m, n] = a[m, k] · b[k, n] of i32, wrapping. */
+@unmanaged
+export class IntegerProduct extends Instruction {
+  out: usize;
+  a: usize;
+  b: usize;
+  m: u32;
+  n: u32;
+  k: u32;
+}
+
+/**
+ * out[i0, i1, …] = x[Σ offset(i)]: words, each axis walked by a stride or by a list of offsets (in words, from x).
+ * table: rank sizes, rank strides, rank places of lists in the table (in words; 0 where the stride counts), then the
+ * lists. The offset MISSING in a list stands for no element of x: there everything below is `fill`, a word.
+ */
+@unmanaged
+export class Rearrange extends Instruction {
+  out: usize;
+  x: usize;
+  rank: u32;
+  table: usize;
+  fill: u32;
+}
+
+/** out = condition ? a : b over `rank` axes; `table`: rank sizes, then rank strides of condition, of a, of b (0 repeats). */
+@unmanaged
+export class Select extends Instruction {
+  out: usize;
+  condition: usize;
+  a: usize;
+  b: usize;
+  rank: u32;
+  table: usize;
+}
+
+/** out[outer, n, inner] = x[outer, indices[n], inner]; a negative index counts from the end; stops at one out of range. */
+@unmanaged
+export class Gather extends Instruction {
+  out: usize;
+  x: usize;
+  indices: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+  n: u32;
+}
+
+/**
+ * out[i…] = x[i…] with the index along one axis replaced by indices[i…].
+ * table: rank sizes of out and indices, then rank strides of x, that of the axis 0.
+ */
+@unmanaged
+export class GatherElements extends Instruction {
+  out: usize;
+  x: usize;
+  indices: usize;
+  rank: u32;
+  table: usize;
+  axis: u32;
+  strideAxis: u32;
+}
+
+/** out[place of i…] = kind(out, updates[i…]); operands as in GatherElements. `integers`: words are i32. */
+@unmanaged
+export class ScatterElements extends Instruction {
+  kind: u32;
+  out: usize;
+  indices: usize;
+  updates: usize;
+  rank: u32;
+  table: usize;
+  axis: u32;
+  strideAxis: u32;
+  integers: u32;
+}
+
+/**
+ * out[batch, n, inner] = x[batch, place of indices[batch, n, depth], inner].
+ * table: depth sizes of the axes that the tuples index, then their strides in x; strideBatch: words of x to a batch.
+ */
+@unmanaged
+export class GatherTuples extends Instruction {
+  out: usize;
+  x: usize;
+  indices: usize;
+  batch: u32;
+  n: u32;
+  inner: u32;
+  depth: u32;
+  strideBatch: u32;
+  table: usize;
+}
+
+/** out[place of indices[n, depth], inner] = kind(out, updates[n, inner]); operands as in GatherTuples. */
+@unmanaged
+export class ScatterTuples extends Instruction {
+  kind: u32;
+  out: usize;
+  indices: usize;
+  updates: usize;
+  n: u32;
+  inner: u32;
+  depth: u32;
+  table: usize;
+  integers: u32;
+}
+
+/** out = the running sums of x[outer, axis, inner] along the axis; `exclusive` leaves the element itself out. */
+@unmanaged
+export class CumulativeSum extends Instruction {
+  out: usize;
+  x: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+  exclusive: u32;
+  reverse: u32;
+  integers: u32;
+}
+
+/** values and indices (i32) [outer, k, inner]: the k greatest (or least) of x[outer, axis, inner], in order. */
+@unmanaged
+export class TopK extends Instruction {
+  values: usize;
+  indices: usize;
+  x: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+  k: u32;
+  largest: u32;
+  integers: u32;
+}
+
+/** out[outer, n, inner] = Σ weights[n, taps] · x[outer, places[n, taps], inner] over the taps. */
+@unmanaged
+export class Resample extends Instruction {
+  out: usize;
+  x: usize;
+  places: usize;
+  weights: usize;
+  outer: u32;
+  axis: u32;
+  inner: u32;
+  n: u32;
+  taps: u32;
+}
+
+/**
+ * out[batch, channels, points] = x[batch, channels, size…] read between its elements at grid[batch, points, rank], whose
+ * last axis is x, y(, z) from −1 to 1. table: rank sizes, outermost axis first. workspace: 8 · rank words.
+ */
+@unmanaged
+export class GridSample extends Instruction {
+  kind: u32;
+  outside: u32;
+  alignCorners: u32;
+  out: usize;
+  x: usize;
+  grid: usize;
+  batch: u32;
+  channels: u32;
+  points: u32;
+  rank: u32;
+  table: usize;
+  workspace: usize;
+}
+
+/** out[batch] = the determinants of x[batch, n, n]; workspace: n² doubles. */
+@unmanaged
+export class Determinant extends Instruction {
+  out: usize;
+  x: usize;
+  batch: u32;
+  n: u32;
+  workspace: usize;
 }
 
 /** Standard normal numbers into out[n]; counter and stream as in Dropout, so that the same step gives the same numbers. */

@@ -37,6 +37,23 @@ import {
   ScatterPixels,
   Interpolate,
   InterpolateBackward,
+  Rare,
+  Convert,
+  Integer,
+  IntegerReduce,
+  IntegerProduct,
+  Rearrange,
+  Select,
+  Gather,
+  GatherElements,
+  ScatterElements,
+  GatherTuples,
+  ScatterTuples,
+  CumulativeSum,
+  TopK,
+  Resample,
+  GridSample,
+  Determinant,
   RandomNormal,
   Instruction,
 } from './instructions';
@@ -46,6 +63,13 @@ import { execGemm } from './linalg/gemm';
 import { execPackB } from './linalg/pack';
 import { execAxpy } from './linalg/dot';
 import { execReduce, execArgReduce, execCheckFinite } from './linalg/reduce';
+import { execGather, execGatherElements, execGatherTuples } from './linalg/gather';
+import { execConvert, execInteger, execIntegerProduct, execIntegerReduce } from './linalg/integer';
+import { execCumulativeSum, execTopK } from './linalg/order';
+import { execDeterminant, execRare } from './linalg/rare';
+import { execRearrange, execSelect } from './linalg/rearrange';
+import { execScatterElements, execScatterTuples } from './linalg/scatter';
+import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
 import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
@@ -96,6 +120,23 @@ export const handlers: StaticArray<Handler> = [
   execScatterPixels,
   execInterpolate,
   execInterpolateBackward,
+  execRare,
+  execConvert,
+  execInteger,
+  execIntegerReduce,
+  execIntegerProduct,
+  execRearrange,
+  execSelect,
+  execGather,
+  execGatherElements,
+  execScatterElements,
+  execGatherTuples,
+  execScatterTuples,
+  execCumulativeSum,
+  execTopK,
+  execResample,
+  execGridSample,
+  execDeterminant,
   execRandomNormal,
 ];
 
@@ -135,6 +176,23 @@ const sizes: StaticArray<u32> = [
   offsetof<ScatterPixels>(),
   offsetof<Interpolate>(),
   offsetof<InterpolateBackward>(),
+  offsetof<Rare>(),
+  offsetof<Convert>(),
+  offsetof<Integer>(),
+  offsetof<IntegerReduce>(),
+  offsetof<IntegerProduct>(),
+  offsetof<Rearrange>(),
+  offsetof<Select>(),
+  offsetof<Gather>(),
+  offsetof<GatherElements>(),
+  offsetof<ScatterElements>(),
+  offsetof<GatherTuples>(),
+  offsetof<ScatterTuples>(),
+  offsetof<CumulativeSum>(),
+  offsetof<TopK>(),
+  offsetof<Resample>(),
+  offsetof<GridSample>(),
+  offsetof<Determinant>(),
   offsetof<RandomNormal>(),
 ];
 

@@ -11,6 +11,9 @@ import { root } from './files.mjs';
 const dist = join(root, 'dist');
 const dependencies = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies);
 
+/** What a browser loads of others' packages: small, and imported by src/core and src/formats. */
+const bundled = new Set(['@assemblyscript/loader', 'pbf']);
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -22,7 +25,7 @@ const common = {
   logLevel: 'warning',
 };
 
-/** For browsers and Node alike: nothing is left to import from outside; the AssemblyScript loader is bundled. */
+/** For browsers and Node alike: nothing is left to import from outside; what browsers need is bundled. */
 const library = {
   ...common,
   entryPoints: {
@@ -32,6 +35,8 @@ const library = {
     ops: 'src/ops/index.ts',
     datasets: 'src/data/datasets/index.ts',
     biology: 'src/biology/index.ts',
+    onnx: 'src/formats/onnx/index.ts',
+    'onnx-node': 'src/node/onnx.ts',
     node: 'src/node/index.ts',
     cli: 'src/cli/main.ts',
   },
@@ -40,7 +45,7 @@ const library = {
   minify: true,
   keepNames: false,
   // Only what Node alone reaches (src/node, src/cli) imports packages.
-  external: ['node:*', ...dependencies.filter((name) => name !== '@assemblyscript/loader')],
+  external: ['node:*', ...dependencies.filter((name) => !bundled.has(name))],
 };
 
 const started = performance.now();

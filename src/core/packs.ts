@@ -30,6 +30,7 @@ const densePrediction: readonly OpcodeName[] = [
 const training: readonly OpcodeName[] = [
   'Dropout',
   'RandomFill',
+  'RandomNormal',
   'LossRows',
   'Update',
   'ConvolveKernel',
@@ -43,9 +44,19 @@ const otherFamilies: readonly string[] = [
   'Convolve',
   'Depthwise',
   'Pool',
-  'GatherPixels',
-  'ScatterPixels',
   'Interpolate',
+  'Rare',
+  'Convert',
+  'Integer',
+  'Rearrange',
+  'Select',
+  'Gather',
+  'Scatter',
+  'CumulativeSum',
+  'TopK',
+  'Resample',
+  'GridSample',
+  'Determinant',
 ];
 
 /** The instructions of each pack. */

@@ -88,6 +88,7 @@ describe('public names', () => {
     'src/node/index.ts',
     'src/node/inference.ts',
     'src/ops/index.ts',
+    'src/node/onnx.ts',
     'src/data/datasets/index.ts',
     'src/biology/index.ts',
   ];

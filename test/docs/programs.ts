@@ -25,6 +25,7 @@ const alias = {
   neurite: join(root, 'src/node/index.ts'),
   'neurite/inference': join(root, 'src/node/inference.ts'),
   'neurite/ops': join(root, 'src/ops/index.ts'),
+  'neurite/onnx': join(root, 'src/node/onnx.ts'),
   'neurite/datasets': join(root, 'src/data/datasets/index.ts'),
   'neurite/biology': join(root, 'src/biology/index.ts'),
 };

@@ -12,6 +12,7 @@ const publicApi = [
   'src/node/index.ts',
   'src/inference/index.ts',
   'src/ops/index.ts',
+  'src/node/onnx.ts',
   'src/data/datasets/index.ts',
   'src/biology/index.ts',
   'dist',
@@ -73,6 +74,13 @@ export const rules: readonly Rule[] = [
   { place: 'src/graph', may: ['src/core'] },
   { place: 'src/data', may: [], besides: ['src/core'], why: 'Errors, and Philox for splits, are in src/core.' },
   { place: 'src/formats', may: ['src/graph'], besides: ['src/core'], why: errors },
+  {
+    place: 'src/formats/onnx',
+    may: ['src/graph'],
+    besides: ['src/core', 'src/model/files.ts'],
+    why: `An opened model owns an instance of the core, and where files come from is told in src/model. ${errors}`,
+    packages: ['pbf'],
+  },
   {
     place: 'src/ops',
     may: [],

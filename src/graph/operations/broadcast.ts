@@ -15,7 +15,7 @@ export function broadcastShape(what: string, a: Shape, b: Shape): number[] {
 }
 
 /** Strides (in elements) with which an operand of `shape` walks through `out`; 0 where it repeats. */
-function stridesIn(out: Shape, shape: Shape): number[] {
+export function stridesIn(out: Shape, shape: Shape): number[] {
   const strides = Array.from({ length: out.length }, () => 0);
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -28,24 +28,31 @@ function stridesIn(out: Shape, shape: Shape): number[] {
 
 /** The axes of an elementwise operation, those merged that both operands walk alike: sizes, strides of a, of b. */
 export function broadcastAxes(out: Shape, a: Shape, b: Shape): { sizes: number[]; a: number[]; b: number[] } {
-  const stridesA = stridesIn(out, a);
-  const stridesB = stridesIn(out, b);
-  const merged = { sizes: [] as number[], a: [] as number[], b: [] as number[] };
-  for (let axis = 0; axis < out.length; axis++) {
-    const size = out[axis]!;
-    if (size === 1) continue;
-    const last = merged.sizes.length - 1;
-    const joins = last >= 0 && merged.a[last] === stridesA[axis]! * size && merged.b[last] === stridesB[axis]! * size;
-    if (joins) {
-      merged.sizes[last]! *= size;
-      merged.a[last] = stridesA[axis]!;
-      merged.b[last] = stridesB[axis]!;
+  const { sizes, strides } = mergeAxes(out, [stridesIn(out, a), stridesIn(out, b)]);
+  return { sizes, a: strides[0]!, b: strides[1]! };
+}
+
+/** The same for any number of operands: one table of sizes, then the strides of each. */
+export function broadcastTable(out: Shape, ...operands: Shape[]): { rank: number; table: number[] } {
+  const strides = operands.map((shape) => stridesIn(out, shape));
+  const merged = mergeAxes(out, strides);
+  return { rank: merged.sizes.length, table: [...merged.sizes, ...merged.strides.flat()] };
+}
+
+/** Makes one axis of two neighbours where every operand walks them as one; axes of size 1 vanish, all but the last. */
+export function mergeAxes(out: Shape, strides: readonly number[][]): { sizes: number[]; strides: number[][] } {
+  const sizes: number[] = [];
+  const merged: number[][] = strides.map(() => []);
+  out.forEach((size, axis) => {
+    if (size === 1) return;
+    const last = sizes.length - 1;
+    if (last >= 0 && strides.every((operand, i) => merged[i]![last] === operand[axis]! * size)) {
+      sizes[last]! *= size;
+      strides.forEach((operand, i) => (merged[i]![last] = operand[axis]!));
     } else {
-      merged.sizes.push(size);
-      merged.a.push(stridesA[axis]!);
-      merged.b.push(stridesB[axis]!);
+      sizes.push(size);
+      strides.forEach((operand, i) => merged[i]!.push(operand[axis]!));
     }
-  }
-  if (merged.sizes.length === 0) return { sizes: [1], a: [1], b: [1] };
-  return merged;
+  });
+  return sizes.length ? { sizes, strides: merged } : { sizes: [1], strides: strides.map(() => [1]) };
 }

@@ -5,8 +5,6 @@ import type { CnnOptions } from './cnn.ts';
 import type { NetworkDefinition } from './definition.ts';
 import { mlpNetwork, type MlpOptions } from './mlp.ts';
 import { perceptronNetwork, type PerceptronNetworkOptions } from './perceptron.ts';
-import type { RecurrentNetworkOptions } from './recurrent.ts';
-import type { ResnetOptions } from './resnet.ts';
 import type { UnetOptions } from './unet.ts';
 
 /** The hyperparameters of a network, by its type. */
@@ -14,28 +12,20 @@ export type NetworkOptions =
   | PerceptronNetworkOptions
   | MlpOptions
   | CnnOptions
-  | ResnetOptions
   | UnetOptions
   | AutoencoderOptions
-  | VariationalOptions
-  | RecurrentNetworkOptions;
+  | VariationalOptions;
 
 export type NetworkType = NetworkOptions['type'];
 
 type Definition<T> = NetworkDefinition<Extract<NetworkOptions, { type: T }>>;
-
-const loadRecurrent = async () => (await import('./recurrent.ts')).recurrentNetwork;
 
 /** The definition of each type. */
 export const networkDefinitions: { readonly [T in NetworkType]: () => Promise<Definition<T>> | Definition<T> } = {
   perceptron: () => perceptronNetwork,
   mlp: () => mlpNetwork,
   cnn: async () => (await import('./cnn.ts')).cnnNetwork,
-  resnet: async () => (await import('./resnet.ts')).resnetNetwork,
   unet: async () => (await import('./unet.ts')).unetNetwork,
   autoencoder: async () => (await import('./autoencoder.ts')).autoencoderNetwork,
   variational: async () => (await import('./autoencoder.ts')).variationalNetwork,
-  rnn: loadRecurrent as never,
-  lstm: loadRecurrent as never,
-  gru: loadRecurrent as never,
 };

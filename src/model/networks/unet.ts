@@ -2,9 +2,7 @@
 // on the way down; a value or a class for each pixel. Source: Ronneberger, Fischer, Brox 2015.
 import { ShapeError } from '../../core/errors.ts';
 import { conv2d } from '../../layers/convolution.ts';
-import { activation as activationLayer } from '../../layers/core.ts';
 import { formatBatchShape, type SymbolicTensor } from '../../layers/layer.ts';
-import { batchNorm } from '../../layers/normalization.ts';
 import { maxPool2d } from '../../layers/pooling.ts';
 import { upsample2d } from '../../layers/resize.ts';
 import { concatenate, input } from '../../layers/shape.ts';
@@ -29,13 +27,9 @@ export interface UnetOptions extends CommonOptions, OutputOptions {
 }
 
 const twice = (x: SymbolicTensor, filters: number, activation: Activation): SymbolicTensor => {
-  const once = (from: SymbolicTensor) =>
-    activationLayer(activation)(
-      batchNorm()(
-        conv2d(filters, { kernelSize: 3, padding: 'same', useBias: false, kernelInitializer: 'heNormal' })(from),
-      ),
-    );
-  return once(once(x));
+  const once = conv2d(filters, { kernelSize: 3, padding: 'same', activation, kernelInitializer: 'heNormal' });
+  const again = conv2d(filters, { kernelSize: 3, padding: 'same', activation, kernelInitializer: 'heNormal' });
+  return again(once(x));
 };
 
 export const unetNetwork: NetworkDefinition<UnetOptions> = {

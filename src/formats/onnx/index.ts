@@ -1,0 +1,53 @@
+// `neurite/onnx`: opens ONNX models, for browsers; on Node src/node/onnx.ts takes its place, which reads paths too.
+import { NeuriteError } from '../../core/errors.ts';
+import type { CoreOptions } from '../../core/features.ts';
+import { readSource } from '../../model/files.ts';
+import { createOnnx } from './load.ts';
+import type { OnnxModel } from './model.ts';
+
+export { MissingOperatorsError, type MissingOperator } from './check.ts';
+export type { OnnxFeed, OnnxTensor } from './feed.ts';
+export { OnnxModel, type OnnxSession } from './model.ts';
+export type { OnnxValueInfo } from './open.ts';
+export { onnxOperatorNames } from './operator.ts';
+export type { DataType } from './types.ts';
+
+/** Where a file comes from. */
+export type OnnxSource = string | URL | Blob | Response | ArrayBuffer | Uint8Array;
+
+export interface LoadOnnxOptions extends CoreOptions {
+  /** Files of weights by the names that the model gives them. On Node those beside the model are found by themselves. */
+  readonly externalData?: Readonly<Record<string, OnnxSource>>;
+  /** What errors call the model, where its source has no name. */
+  readonly name?: string;
+}
+
+/**
+ * Opens an ONNX model (operator sets 7 to 22) for inference: from a URL, a Blob, a Response or bytes; on Node from a path.
+ * @example const model = await loadOnnx('/models/squeezenet.onnx');
+ * @throws FormatError for a file that is damaged or unsound, with its name and the place
+ * @throws MissingOperatorsError with all operators that are missing, before anything runs
+ */
+export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxModel> {
+  const what = sourceName(source, options);
+  return createOnnx(await readSource(source), what, (location) => handedIn(location, what, options), options);
+}
+
+/** What errors call a source. */
+export function sourceName(source: OnnxSource, { name }: LoadOnnxOptions): string {
+  if (name !== undefined) return name;
+  if (typeof source === 'string' || source instanceof URL) return String(source).split(/[\\/]/).at(-1) || 'model';
+  return typeof Response === 'function' && source instanceof Response && source.url ? source.url : 'model';
+}
+
+/** @throws NeuriteError for a file that the caller has not given */
+export async function handedIn(
+  location: string,
+  what: string,
+  { externalData = {} }: LoadOnnxOptions,
+): Promise<Uint8Array> {
+  const given = externalData[location];
+  if (given === undefined)
+    throw new NeuriteError(`${what}: its weights are in "${location}"; give that file in the option externalData`);
+  return readSource(given);
+}

@@ -1,0 +1,60 @@
+// `neurite/onnx` on Node: the same as in a browser, with paths, and files of weights beside the model.
+import { realpath } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FormatError } from '../core/errors.ts';
+import { createOnnx } from '../formats/onnx/load.ts';
+import {
+  handedIn,
+  loadOnnx as loadAnywhere,
+  sourceName,
+  type LoadOnnxOptions,
+  type OnnxSource,
+} from '../formats/onnx/index.ts';
+import type { OnnxModel } from '../formats/onnx/model.ts';
+import { readFileBytes } from './files.ts';
+
+export {
+  MissingOperatorsError,
+  OnnxModel,
+  onnxOperatorNames,
+  type DataType,
+  type LoadOnnxOptions,
+  type MissingOperator,
+  type OnnxFeed,
+  type OnnxSession,
+  type OnnxSource,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from '../formats/onnx/index.ts';
+
+/**
+ * Opens an ONNX model (operator sets 7 to 22) for inference: from a path, a URL, a Blob, a Response or bytes.
+ * @example const model = await loadOnnx('squeezenet.onnx');
+ * @throws FormatError for a file that is damaged or unsound, with its name and the place
+ * @throws MissingOperatorsError with all operators that are missing, before anything runs
+ */
+export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxModel> {
+  const path = pathOf(source);
+  if (path === undefined) return loadAnywhere(source, options);
+  const what = sourceName(source, options);
+  const readExternal = (location: string) =>
+    options.externalData?.[location] === undefined ? beside(path, location, what) : handedIn(location, what, options);
+  return createOnnx(await readFileBytes(path), what, readExternal, options);
+}
+
+function pathOf(source: OnnxSource): string | undefined {
+  if (source instanceof URL) return source.protocol === 'file:' ? fileURLToPath(source) : undefined;
+  return typeof source === 'string' && !/^https?:/.test(source) ? source : undefined;
+}
+
+/** A file in the model's folder or below, links followed. */
+async function beside(modelPath: string, location: string, what: string): Promise<Uint8Array> {
+  const folder = await realpath(dirname(modelPath));
+  const path = join(folder, location);
+  const real = await realpath(path).catch(() => path);
+  const way = relative(folder, real);
+  if (way === '..' || way.startsWith(`..${sep}`) || way === real)
+    throw new FormatError(`${what}: its weights are in "${location}", which leads outside the model's folder`);
+  return readFileBytes(real);
+}

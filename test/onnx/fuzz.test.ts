@@ -1,0 +1,66 @@
+// Sound files, mutated: whatever happens must be a clean error of the library or a model that opens; nothing else, no
+// hang, no memory beyond measure. Thousands of tries; the seed is fixed, so that a failure can be had again.
+import { expect, test } from 'vitest';
+import { NeuriteError } from '../../src/core/errors.ts';
+import { openModel } from '../../src/formats/onnx/open.ts';
+import '../../src/formats/onnx/operators/index.ts';
+import { readModel } from '../../src/formats/onnx/read.ts';
+import { tensorFromProto } from '../../src/formats/onnx/tensor.ts';
+import { testRandom } from '../helpers/kernel.ts';
+import { casesOf, openCase } from '../helpers/onnx.ts';
+
+const samples = [
+  ...casesOf('node.tar.gz').filter((_, i) => i % 12 === 0),
+  ...casesOf('models.tar.gz').filter((_, i) => i % 5 === 0),
+].filter(({ model }) => model.length < 40_000);
+
+function mutated(bytes: Uint8Array, next: (low: number, high: number) => number): Uint8Array {
+  const place = () => Math.floor(next(0, bytes.length));
+  const kind = Math.floor(next(0, 5));
+  if (kind === 0) return bytes.slice(0, place());
+  const copy = bytes.slice();
+  if (kind === 1) copy[place()] = Math.floor(next(0, 256));
+  else if (kind === 2) for (let i = 0; i < 5; i++) copy[place()]! ^= 1 << Math.floor(next(0, 8));
+  else if (kind === 3) copy.copyWithin(place(), place(), place());
+  else copy.fill(255, place(), place() + 3);
+  return copy;
+}
+
+/** Reads everything that the file holds, as opening does. */
+function readAll(bytes: Uint8Array, name: string): void {
+  const { graph } = openModel(readModel(bytes, name), name);
+  for (const tensor of graph.initializer ?? []) tensorFromProto(tensor, name);
+}
+
+const isClean = (error: unknown): boolean =>
+  error instanceof NeuriteError || (error instanceof RangeError && error.name === 'ShapeError');
+
+test('20,000 mutated files are opened or refused, and every refusal names the file', () => {
+  const next = testRandom(7);
+  let refused = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const { name, model } = samples[i % samples.length]!;
+    try {
+      readAll(mutated(model, next), name);
+    } catch (error) {
+      refused++;
+      if (!isClean(error) || !(error as Error).message.startsWith(name)) throw error;
+    }
+  }
+  expect(refused).toBeGreaterThan(5_000);
+});
+
+test('1,000 mutated files: compiled where they can be opened', async () => {
+  const next = testRandom(8);
+  let opened = 0;
+  for (let i = 0; i < 1_000; i++) {
+    const { name, model } = samples[i % samples.length]!;
+    try {
+      await openCase(name, mutated(model, next));
+      opened++;
+    } catch (error) {
+      if (!isClean(error)) throw error;
+    }
+  }
+  expect(opened).toBeGreaterThan(100);
+});
