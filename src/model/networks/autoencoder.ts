@@ -7,7 +7,13 @@ import { flatten, input, reshape } from '../../layers/shape.ts';
 import type { Activation } from '../../layers/activations.ts';
 import type { LossLike } from '../../losses/loss.ts';
 import { sizeOf } from '../../graph/graph.ts';
-import { initializerBefore, resolveUnits, type CommonOptions, type Drawing, type NetworkDefinition } from './definition.ts';
+import {
+  initializerBefore,
+  resolveUnits,
+  type CommonOptions,
+  type Drawing,
+  type NetworkDefinition,
+} from './definition.ts';
 
 interface CodeOptions extends CommonOptions {
   /** The units of the layers down to the code, which are mirrored on the way up; [128] by default. */
@@ -16,7 +22,7 @@ interface CodeOptions extends CommonOptions {
   readonly code?: number;
   /** Of the layers between; ReLU by default. */
   readonly activation?: Activation;
-  /** Of what is given back; linear by default, 'sigmoid' for samples from 0 to 1. */
+  /** Of what is given back: linear by default, but 'sigmoid' for `variational`, whose samples are then from 0 to 1. */
   readonly outputActivation?: Activation;
 }
 
@@ -62,16 +68,18 @@ export const autoencoderNetwork: NetworkDefinition<AutoencoderOptions> = {
  */
 export const variationalNetwork: NetworkDefinition<VariationalOptions> = {
   options: [...names, 'beta'],
-  draw({ beta = 1, ...options }) {
+  draw({ beta = 1, outputActivation = 'sigmoid', ...options }) {
     const size = expectInteger('network: code', options.code ?? 16, 1);
     if (!(typeof beta === 'number' && beta >= 0 && beta < Infinity))
       throw new RangeError(`network: expected beta of at least 0, got ${String(beta)}`);
-    const isBinary = options.outputActivation === 'sigmoid';
+    const isBinary = outputActivation === 'sigmoid';
     // −log p of a normal distribution of deviation 1 is half of the square.
     const share = (beta * (isBinary ? 1 : 2)) / sizeOf(options.inputShape);
     const encode = (x: SymbolicTensor) =>
-      gaussianSample({ beta: share, name: 'code' })([dense(size, { name: 'mean' })(x), dense(size, { name: 'logVariance' })(x)]);
-    return drawCode(options, encode, isBinary ? 'binaryCrossEntropy' : 'meanSquaredError');
+      gaussianSample({ beta: share, name: 'code' })([
+        dense(size, { name: 'mean' })(x),
+        dense(size, { name: 'logVariance' })(x),
+      ]);
+    return drawCode({ ...options, outputActivation }, encode, isBinary ? 'binaryCrossEntropy' : 'meanSquaredError');
   },
 };
-

@@ -44,7 +44,16 @@ export function imageRank(type: string, inputShape: Shape, ranks: readonly (1 | 
 
 export const cnnNetwork: NetworkDefinition<CnnOptions> = {
   options: [...hiddenNames, ...outputNames, 'kernelSize', 'dense'],
-  draw({ inputShape, layers, activation = 'relu', dropout: rate = 0, penalty, kernelSize = 3, dense: units, ...options }) {
+  draw({
+    inputShape,
+    layers,
+    activation = 'relu',
+    dropout: rate = 0,
+    penalty,
+    kernelSize = 3,
+    dense: units,
+    ...options
+  }) {
     const output = resolveOutput(options);
     const rank = imageRank('cnn', inputShape);
     const common = {
@@ -52,7 +61,7 @@ export const cnnNetwork: NetworkDefinition<CnnOptions> = {
       kernelInitializer: initializerBefore(activation),
       ...(penalty && { kernelPenalty: penalty }),
     };
-    const dropped = rate === 0 ? [] : [dropout(rate)];
+    const dropped = () => (rate === 0 ? [] : [dropout(rate)]);
     expectInteger('network: kernelSize', kernelSize, 1);
     let smallest = Math.min(...inputShape.slice(0, -1));
     const image = resolveUnits(layers, [16, 32]).flatMap((filters): Layer[] => {
@@ -60,9 +69,9 @@ export const cnnNetwork: NetworkDefinition<CnnOptions> = {
       // An image of one pixel is not made smaller.
       const pools = smallest >= 2 ? [poolings[rank]()] : [];
       smallest = Math.floor(smallest / 2);
-      return [convolution, ...pools, ...dropped];
+      return [convolution, ...pools, ...dropped()];
     });
-    const head = resolveUnits(units, [64]).flatMap((count) => [dense(count, common), ...dropped]);
+    const head = resolveUnits(units, [64]).flatMap((count) => [dense(count, common), ...dropped()]);
     return drawChain(inputShape, [...image, flatten(), ...head, outputLayer(output, penalty)], output);
   },
 };

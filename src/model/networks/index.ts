@@ -9,12 +9,7 @@ import type { UnetOptions } from './unet.ts';
 
 /** The hyperparameters of a network, by its type. */
 export type NetworkOptions =
-  | PerceptronNetworkOptions
-  | MlpOptions
-  | CnnOptions
-  | UnetOptions
-  | AutoencoderOptions
-  | VariationalOptions;
+  PerceptronNetworkOptions | MlpOptions | CnnOptions | UnetOptions | AutoencoderOptions | VariationalOptions;
 
 export type NetworkType = NetworkOptions['type'];
 

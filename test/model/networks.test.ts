@@ -1,0 +1,170 @@
+// Networks of images and codes from hyperparameters: what they are made of, and that they train well at their defaults.
+import { describe, expect, test } from 'vitest';
+import { loadModel, network, type NetworkOptions, type Tensor } from '../../src/index.ts';
+import { digits, type Dataset } from '../../src/data/datasets/index.ts';
+import { bitsOf } from '../helpers/model.ts';
+import { testRandom } from '../helpers/kernel.ts';
+
+const { train, test: held } = digits();
+const asImages = ({ inputs, targets }: Dataset) => ({
+  inputs: { ...inputs, shape: [inputs.shape[0]!, 8, 8, 1] },
+  targets,
+});
+/** The samples as their own targets. */
+const itself = ({ inputs }: Dataset) => ({ inputs, targets: inputs });
+
+const typesOf = async (options: NetworkOptions) => (await network(options)).topology.layers.map(({ type }) => type);
+
+/** Noisy disks on a darker ground [16, 16, 1], and where they are. */
+function disks(count: number, seed: number): { inputs: Tensor; targets: Tensor } {
+  const random = testRandom(seed);
+  const [inputs, targets] = [new Float32Array(count * 256), new Float32Array(count * 256)];
+  for (let sample = 0; sample < count; sample++) {
+    const [x, y, radius] = [random(3, 13), random(3, 13), random(2, 5)];
+    for (let pixel = 0; pixel < 256; pixel++) {
+      const inside = Math.hypot((pixel % 16) - x, Math.floor(pixel / 16) - y) < radius;
+      targets[sample * 256 + pixel] = Number(inside);
+      inputs[sample * 256 + pixel] = (inside ? 0.6 : 0.3) + random(-0.3, 0.3);
+    }
+  }
+  const shape = [count, 16, 16, 1];
+  return { inputs: { data: inputs, shape }, targets: { data: targets, shape } };
+}
+
+describe('cnn', () => {
+  test('convolutions with pooling, dense layers, the output of the task', async () => {
+    expect(await typesOf({ type: 'cnn', inputShape: [28, 28, 1], layers: [16, 32], outputs: 10 })).toEqual([
+      'conv2d',
+      'maxPool2d',
+      'conv2d',
+      'maxPool2d',
+      'flatten',
+      'dense',
+      'dense',
+    ]);
+  });
+
+  test('signals and volumes are taken too, and an image of one pixel is not made smaller', async () => {
+    expect(await typesOf({ type: 'cnn', inputShape: [9, 2], layers: [4], dense: [], outputs: 2 })).toEqual([
+      'conv1d',
+      'maxPool1d',
+      'flatten',
+      'dense',
+    ]);
+    const volume = {
+      type: 'cnn',
+      inputShape: [2, 2, 2, 1],
+      layers: [3, 4],
+      dense: [5],
+      dropout: 0.1,
+      outputs: 1,
+    } as const;
+    expect(await typesOf(volume)).toEqual([
+      ...['conv3d', 'maxPool3d', 'dropout', 'conv3d', 'dropout', 'flatten', 'dense', 'dropout', 'dense'],
+    ]);
+  });
+
+  test('reads digits: 97 % of those held out after ten epochs', async () => {
+    const model = await network({ type: 'cnn', inputShape: [8, 8, 1], outputs: 10, seed: 1 });
+    await model.fit(asImages(train), { epochs: 10 });
+    expect(model.evaluate(asImages(held))['accuracy']).toBeGreaterThan(0.965);
+  });
+
+  test('what is no image is refused', async () => {
+    const made = network({ type: 'cnn', inputShape: [64], outputs: 10 });
+    await expect(made).rejects.toThrow('network: a cnn takes samples [length, channels] or [height, width, channels]');
+    const odd = network({ type: 'cnn', inputShape: [8, 8, 1], outputs: 10, kernelSize: 0 });
+    await expect(odd).rejects.toThrow('network: kernelSize: expected an integer of at least 1, got 0');
+  });
+});
+
+describe('unet', () => {
+  test('finds noisy disks: a mean intersection over union above 0.8 after eight epochs', async () => {
+    const model = await network({
+      type: 'unet',
+      inputShape: [16, 16, 1],
+      layers: [8, 16],
+      outputs: 1,
+      task: 'binary',
+      seed: 1,
+    });
+    await model.fit(disks(200, 1), { epochs: 8, batchSize: 16 });
+    expect(model.evaluate(disks(40, 2), { metrics: ['meanIoU'] })['meanIoU']).toBeGreaterThan(0.8);
+  });
+
+  test('gives a class for each pixel', async () => {
+    const model = await network({ type: 'unet', inputShape: [8, 12, 2], layers: [4, 4, 4], outputs: 3 });
+    expect(model.outputShapes).toEqual([[8, 12, 3]]);
+    expect(model.metadata['task']).toBe('multiclass');
+  });
+
+  test('images that cannot be halved so often are refused', async () => {
+    const made = network({ type: 'unet', inputShape: [10, 16, 1], outputs: 2 });
+    await expect(made).rejects.toThrow(
+      'a unet of 3 stages takes images whose sides are multiples of 4, got [*, 10, 16, 1]',
+    );
+  });
+});
+
+describe('autoencoders', () => {
+  test('autoencoder: eight numbers give digits back with less than half of their variance as error', async () => {
+    const model = await network({ type: 'autoencoder', inputShape: [64], code: 8, seed: 1 });
+    await model.fit(itself(train), { epochs: 20 });
+    const data = Float32Array.from(held.inputs.data);
+    const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
+    const variance = data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length;
+    expect(model.evaluate(itself(held)).loss).toBeLessThan(variance / 4);
+  });
+
+  test('variational: learns, its code is used, and a prediction has no noise', async () => {
+    const model = await network({ type: 'variational', inputShape: [64], code: 4, seed: 1 });
+    const { history } = await model.fit(itself(train), { epochs: 20 });
+    expect(history['loss']!.at(-1)).toBeLessThan(0.75 * history['loss']![0]!);
+    const [first, again] = [model.predict(held.inputs), model.predict(held.inputs)];
+    expect(first.data).toEqual(again.data);
+    // Two samples are not given back alike, as they would be if the code were not used.
+    expect(first.data.slice(0, 64)).not.toEqual(first.data.slice(64, 128));
+  });
+
+  test('variational: the loss is the cross-entropy and beta times the divergence over the elements', async () => {
+    const options = { type: 'variational', inputShape: [6], layers: [5], code: 3, seed: 2 } as const;
+    const inputs = { data: Float32Array.from({ length: 24 }, (_, i) => (i % 7) / 6), shape: [4, 6] };
+    const [plain, weighted] = [await network({ ...options, beta: 0 }), await network({ ...options, beta: 2 })];
+    const { 'mean.kernel': m, 'logVariance.kernel': l } = weighted.getWeights();
+    const hidden = Array.from({ length: 4 }, (_, row) => {
+      const { data } = weighted.getWeights()['layers.0.kernel']!;
+      return Array.from({ length: 5 }, (__, j) =>
+        Math.max(
+          0,
+          Array.from({ length: 6 }, (___, k) => inputs.data[row * 6 + k]! * data[k * 5 + j]!).reduce((a, b) => a + b),
+        ),
+      );
+    });
+    const times = (row: number[], data: ArrayLike<number>, c: number) =>
+      row.reduce((sum, v, j) => sum + v * data[j * 3 + c]!, 0);
+    const divergence = hidden
+      .flatMap((row) => [0, 1, 2].map((c) => [times(row, m!.data, c), times(row, l!.data, c)] as const))
+      .reduce((sum, [mean, log]) => sum + (mean * mean + Math.exp(log) - log - 1) / 2, 0);
+    const loss = (model: typeof plain) => model.evaluate({ inputs, targets: inputs }, { batchSize: 3 }).loss;
+    expect(loss(weighted) - loss(plain)).toBeCloseTo((2 * divergence) / 4 / 6, 5);
+  });
+
+  test('variational: ten epochs are five, a file, and five more', async () => {
+    const data = itself({
+      ...train,
+      inputs: { data: train.inputs.data.slice(0, 64 * 40), shape: [40, 64] },
+    } as Dataset);
+    const make = () => network({ type: 'variational', inputShape: [64], layers: [8], code: 2, seed: 3 });
+    const [whole, half] = [await make(), await make()];
+    await whole.fit(data, { epochs: 10 });
+    await half.fit(data, { epochs: 5 });
+    const resumed = await loadModel(half.toBytes({ optimizer: true }));
+    await resumed.fit(data, { epochs: 5 });
+    expect(bitsOf(resumed)).toEqual(bitsOf(whole));
+  });
+
+  test('pictures are taken and given back in their shape', async () => {
+    const model = await network({ type: 'autoencoder', inputShape: [4, 4, 1], outputActivation: 'sigmoid' });
+    expect(model.outputShapes).toEqual([[4, 4, 1]]);
+  });
+});
