@@ -58,6 +58,8 @@ export const enum Opcode {
   Resample,
   GridSample,
   Determinant,
+  Recurrent,
+  RecurrentBackward,
   RandomNormal,
 }
 
@@ -285,6 +287,15 @@ export const enum OutsideKind {
 /** In a list of Rearrange: no element of x. */
 export const MISSING: u32 = 2147483648;
 
+/** The cells of recurrent layers. Gates in their order: simple h · LSTM i f g o · GRU r z n. */
+export const enum RecurrentKind {
+  Tanh,
+  Relu,
+  Lstm,
+  GruResetAfter,
+  GruResetBefore,
+}
+
 // How Gemm and PackB cut their operands: docs/adr/0003-gemm-tile-and-blocking.md. The host sizes workspaces by them.
 /** Columns of a tile, and of a panel of B. */
 export const TILE_COLUMNS: u32 = 8;
@@ -299,6 +310,10 @@ export const PACK_B_ROWS: u32 = 32;
 export const PACK_B_ELEMENTS: u32 = 8192;
 /** Up to so many columns a product is made of dot products. */
 export const FEW_COLUMNS: u32 = 3;
+/** Output positions of a sample that a convolution takes at a time where it reads them in place: of every tile's rows. */
+export const POSITIONS_BLOCK: u32 = 120;
+/** Elements of a kernel's column that such a block goes through before the next column. */
+export const DEPTH_BLOCK: u32 = 512;
 /** Bytes at the start of the workspace: a Block (assembly/linalg/block.ts), and room for a tile or a strip. */
 export const BLOCK_BYTES: u32 = 128;
 export const SCRATCH_BYTES: u32 = 256;
@@ -576,13 +591,9 @@ export class OneHot extends Instruction {
   columns: u32;
 }
 
-/**
- * What slides over an image, as the convolutions share it: x [batch, depth, height, width, channels], channels last;
- * output position o of an axis reads x at o · stride − before + k · dilation for each k of the window, 0 outside of x.
- * Images and sequences have a depth (and a height) of 1.
- */
+/** What has an image on each side: x [batch, depth, height, width, channels] and out, whose channels may be others. */
 @unmanaged
-export class WindowInstruction extends Instruction {
+export class ImageInstruction extends Instruction {
   batch: u32;
   depth: u32;
   height: u32;
@@ -591,6 +602,15 @@ export class WindowInstruction extends Instruction {
   outDepth: u32;
   outHeight: u32;
   outWidth: u32;
+}
+
+/**
+ * What slides over an image, as the convolutions share it: x [batch, depth, height, width, channels], channels last;
+ * output position o of an axis reads x at o · stride − before + k · dilation for each k of the window, 0 outside of x.
+ * Images and sequences have a depth (and a height) of 1.
+ */
+@unmanaged
+export class WindowInstruction extends ImageInstruction {
   kernelDepth: u32;
   kernelHeight: u32;
   kernelWidth: u32;
@@ -608,7 +628,7 @@ export class WindowInstruction extends Instruction {
 /**
  * out[batch, …, outChannels] = activation(Σ x · kernel + bias), kernel [kd, kh, kw, channels / groups, outChannels];
  * `packed` = 1: what PackB made of it as [kd·kh·kw·channels / groups, outChannels / groups], group by group.
- * bias is [outChannels] or 0. rows: how many output positions are gathered at a time.
+ * bias is [outChannels] or 0. rows: how many output positions are gathered at a time, where they are gathered.
  * workspace: convolveWorkspace bytes (src/graph/operations/convolution-workspace.ts), as for the two that follow.
  */
 @unmanaged
@@ -693,38 +713,22 @@ export class DepthwiseKernel extends WindowInstruction {
  * divides by (its product over the axes).
  */
 @unmanaged
-export class Pool extends Instruction {
+export class Pool extends ImageInstruction {
   kind: u32;
   out: usize;
   x: usize;
   windows: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /** dX of Pool. For the maximum x and y (its result) are read: the first element that equals y has the gradient. */
 @unmanaged
-export class PoolBackward extends Instruction {
+export class PoolBackward extends ImageInstruction {
   kind: u32;
   dX: usize;
   dOut: usize;
   x: usize;
   y: usize;
   windows: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /**
@@ -732,34 +736,18 @@ export class PoolBackward extends Instruction {
  * sources: outDepth, then outHeight, then outWidth positions (i32) in x.
  */
 @unmanaged
-export class GatherPixels extends Instruction {
+export class GatherPixels extends ImageInstruction {
   out: usize;
   x: usize;
   sources: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /** The gradient of GatherPixels: dX is the sum of dOut over all that read it. */
 @unmanaged
-export class ScatterPixels extends Instruction {
+export class ScatterPixels extends ImageInstruction {
   dX: usize;
   dOut: usize;
   sources: usize;
-  batch: u32;
-  depth: u32;
-  height: u32;
-  width: u32;
-  channels: u32;
-  outDepth: u32;
-  outHeight: u32;
-  outWidth: u32;
 }
 
 /**
@@ -1004,6 +992,77 @@ export class Determinant extends Instruction {
   x: usize;
   batch: u32;
   n: u32;
+  workspace: usize;
+}
+
+/**
+ * All time steps of a recurrent layer of B samples, T steps, H units and G gates, from projected [rows, G·H], the
+ * inputs' part of the gates' sums. Row of (sample, time): sample · strideRow + time · stepRow. kernel is [H, G·H], bias
+ * [G·H] (added to the recurrent product alone) or 0. Step s is time s, or T − 1 − s where `reverse`.
+ * out: where the state [H] after step 0 goes, that of step s `stepOut` · s further on; where `sequences` is 0 only the
+ * last is written. hidden, cell [B, H]: the last states, or 0. hidden0, cell0 [B, H]: the first, or 0 for zeros.
+ * gates [rows, H · (1 for simple cells, else 4)], previous and previousCell [rows, H] (or all 0): for the backward pass.
+ * mask [B, T] or 0: a step at 0 leaves the state as it is. dropout [B, H] or 0 multiplies the state in the product.
+ * workspace: recurrentWorkspace(…) bytes (src/graph/operations/recurrent-workspace.ts).
+ */
+@unmanaged
+export class Recurrent extends Instruction {
+  kind: u32;
+  out: usize;
+  hidden: usize;
+  cell: usize;
+  gates: usize;
+  previous: usize;
+  previousCell: usize;
+  projected: usize;
+  kernel: usize;
+  bias: usize;
+  mask: usize;
+  dropout: usize;
+  hidden0: usize;
+  cell0: usize;
+  batch: u32;
+  time: u32;
+  units: u32;
+  strideOut: u32;
+  stepOut: i32;
+  sequences: u32;
+  strideRow: u32;
+  stepRow: u32;
+  reverse: u32;
+  workspace: usize;
+}
+
+/**
+ * The gradients of Recurrent: dProjected [rows, G·H], of the first states dHidden0 and dCell0 [B, H] (or 0), and for
+ * GruResetAfter dRecurrent [rows, G·H], that of the recurrent product's sums, which for the others is dProjected.
+ * dOut as `out` there (or 0); dHidden, dCell [B, H] of the last states, or 0. The other operands as there.
+ */
+@unmanaged
+export class RecurrentBackward extends Instruction {
+  kind: u32;
+  dProjected: usize;
+  dRecurrent: usize;
+  dHidden0: usize;
+  dCell0: usize;
+  dOut: usize;
+  dHidden: usize;
+  dCell: usize;
+  gates: usize;
+  previous: usize;
+  previousCell: usize;
+  kernel: usize;
+  mask: usize;
+  dropout: usize;
+  batch: u32;
+  time: u32;
+  units: u32;
+  strideOut: u32;
+  stepOut: i32;
+  sequences: u32;
+  strideRow: u32;
+  stepRow: u32;
+  reverse: u32;
   workspace: usize;
 }
 

@@ -54,6 +54,8 @@ import {
   Resample,
   GridSample,
   Determinant,
+  Recurrent,
+  RecurrentBackward,
   RandomNormal,
   Instruction,
 } from './instructions';
@@ -77,6 +79,8 @@ import { execLossRows, execLossBackward } from './nn/loss';
 import { execGatherPixels, execScatterPixels } from './nn/pixels';
 import { execPool, execPoolBackward } from './nn/pooling';
 import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
+import { execRecurrent } from './nn/recurrent';
+import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill, execRandomNormal } from './random';
@@ -137,6 +141,8 @@ export const handlers: StaticArray<Handler> = [
   execResample,
   execGridSample,
   execDeterminant,
+  execRecurrent,
+  execRecurrentBackward,
   execRandomNormal,
 ];
 
@@ -193,6 +199,8 @@ const sizes: StaticArray<u32> = [
   offsetof<Resample>(),
   offsetof<GridSample>(),
   offsetof<Determinant>(),
+  offsetof<Recurrent>(),
+  offsetof<RecurrentBackward>(),
   offsetof<RandomNormal>(),
 ];
 

@@ -67,3 +67,10 @@ export function transposedConvolution(
   eachTerm(shape, (to, weight, from) => (x[to]! += out[from]! * kernel[weight]!));
   return x;
 }
+
+/** The gradient for the kernel, from x and the gradient of out. */
+export function kernelGradient(x: ArrayLike<number>, out: ArrayLike<number>, shape: ConvolutionShape): Float64Array {
+  const kernel = new Float64Array((product(shape.kernelSize) * shape.channels * shape.filters) / shape.groups);
+  eachTerm(shape, (from, weight, to) => (kernel[weight]! += x[from]! * out[to]!));
+  return kernel;
+}

@@ -15,8 +15,10 @@ import {
 } from '../instructions';
 import { bytes } from '../linalg/block';
 import { execGemm } from '../linalg/gemm';
-import { execPackB } from '../linalg/pack';
+import { execPackB, pack_b_f32 } from '../linalg/pack';
+import { TILE_ROWS } from '../linalg/tile';
 import { activate_f32 } from './activation';
+import { convolveDirect, convolveKernelDirect, isDirect } from './directConvolution';
 import { gatherRows, positions, scatterRows, windowSize } from './window';
 import { copyRun } from './words';
 
@@ -59,37 +61,38 @@ function prepareGemm(i: Gemm, m: u32, n: u32, k: u32, packed: u32): void {
   i.beta = 0;
 }
 
-/**
- * formula: out[p, n] = activation(Σ_k rows[p, k] · kernel[k, n] + bias[n]), a block of rows at a time
- * shapes: see above; the rows of a group are of its channels alone
- * alias: none
- * error, edge: those of the product (gemm.ts); each sum goes in the order of [kd, kh, kw, c], whatever the blocks
- */
-export function execConvolve(pc: usize): u32 {
-  const i = changetype<Convolve>(pc);
+/** Packs the kernel, group by group, at `to`; returns where its memory ends. */
+function packKernel(i: Convolve, to: usize, n: u32, k: u32): usize {
+  const pack = changetype<PackB>(i.workspace);
+  pack.n = n;
+  pack.k = k;
+  pack.strideB = i.outChannels;
+  pack.transposeB = 0;
+  for (let group: u32 = 0; group < i.groups; group++, to += packedBytes(n, k)) {
+    pack.out = to;
+    pack.b = i.kernel + bytes(n * group);
+    execPackB(i.workspace);
+  }
+  return to;
+}
+
+/** The windows of a block of positions as rows, times the kernel of one group. */
+function convolveRows(i: Convolve, kernel: usize, n: u32, k: u32, workspace: usize): void {
   const channels = i.channels / i.groups;
-  const n = i.outChannels / i.groups;
-  const k = windowSize(i, i.groups);
   const total = positions(i);
+  const gemm = changetype<Gemm>(i.workspace);
+  prepareGemm(gemm, 0, n, k, 1);
+  gemm.a = workspace;
+  gemm.strideOut = i.outChannels;
+  gemm.strideA = k;
+  gemm.strideB = n;
+  gemm.activation = i.activation;
+  gemm.alpha = i.alpha;
+  gemm.beta = i.beta;
+  gemm.workspace = workspace + bytes(min(total, i.rows) * k);
   for (let group: u32 = 0; group < i.groups; group++) {
-    let kernel = i.kernel + packedBytes(n, k) * group;
-    let workspace = i.workspace + INSTRUCTION;
-    if (!i.packed) {
-      workspace = packGroup(i.workspace, i.kernel + bytes(n * group), n, k, i.outChannels, 0);
-      kernel = i.workspace + INSTRUCTION;
-    }
-    const gemm = changetype<Gemm>(i.workspace);
-    prepareGemm(gemm, 0, n, k, 1);
-    gemm.a = workspace;
-    gemm.b = kernel;
+    gemm.b = kernel + packedBytes(n, k) * group;
     gemm.bias = i.bias ? i.bias + bytes(n * group) : 0;
-    gemm.strideOut = i.outChannels;
-    gemm.strideA = k;
-    gemm.strideB = n;
-    gemm.activation = i.activation;
-    gemm.alpha = i.alpha;
-    gemm.beta = i.beta;
-    gemm.workspace = workspace + bytes(min(total, i.rows) * k);
     for (let row: u32 = 0; row < total; row += i.rows) {
       gemm.m = min(i.rows, total - row);
       gemm.out = i.out + bytes(row * i.outChannels + n * group);
@@ -97,6 +100,27 @@ export function execConvolve(pc: usize): u32 {
       execGemm(i.workspace);
     }
   }
+}
+
+/**
+ * formula: out[p, n] = activation(Σ_k rows[p, k] · kernel[k, n] + bias[n])
+ * shapes: see above; the rows of a group are of its channels alone. Where a group has a whole panel of columns the rows
+ *   are read where they lie (directConvolution.ts), else gathered, a block at a time
+ * alias: none
+ * error, edge: those of the product (gemm.ts); each sum goes in the order of [kd, kh, kw, c], whatever the blocks
+ */
+export function execConvolve(pc: usize): u32 {
+  const i = changetype<Convolve>(pc);
+  const n = i.outChannels / i.groups;
+  const k = windowSize(i, i.groups);
+  let kernel = i.kernel;
+  let workspace = i.workspace + INSTRUCTION;
+  if (!i.packed) {
+    kernel = workspace;
+    workspace = packKernel(i, kernel, n, k);
+  }
+  if (isDirect(i, n)) convolveDirect(i, kernel, packedBytes(n, k), workspace);
+  else convolveRows(i, kernel, n, k, workspace);
   return 0;
 }
 
@@ -110,14 +134,74 @@ function fillWithBias(i: WindowInstruction, x: usize, bias: usize): void {
   for (let p: u32 = 0; p < pixels; p++, x += bytes(i.channels)) copyRun(x, bias, i.channels);
 }
 
+/** Whether the transposed convolution is a convolution of out itself: where its stride is one. */
+@inline
+function isTurned(i: ConvolveInput): bool {
+  const direct = i.channels / i.groups >= TILE_COLUMNS && i.depth * i.height * i.width >= TILE_ROWS;
+  return direct && i.strideDepth == 1 && i.strideHeight == 1 && i.strideWidth == 1;
+}
+
+/** The kernel turned round: panels of [taps backwards, n, 8 of the channels], group by group, at `to`. */
+function packTurned(i: ConvolveInput, to: usize): void {
+  const channels = i.channels / i.groups;
+  const n = i.outChannels / i.groups;
+  const taps = i.kernelDepth * i.kernelHeight * i.kernelWidth;
+  for (let group: u32 = 0; group < i.groups; group++) {
+    for (let c: u32 = 0; c < channels; c += TILE_COLUMNS) {
+      for (let tap: u32 = taps; tap > 0; tap--, to += bytes(n * TILE_COLUMNS)) {
+        const row = (tap - 1) * channels + min(c, channels - TILE_COLUMNS);
+        pack_b_f32(to, i.kernel + bytes(row * i.outChannels + group * n), TILE_COLUMNS, n, i.outChannels, 1);
+      }
+    }
+  }
+}
+
+/** The convolution of out that gives x, written at `turned`. */
+function writeTurned(i: ConvolveInput, turned: Convolve): void {
+  memory.copy(changetype<usize>(turned), changetype<usize>(i), offsetof<WindowInstruction>());
+  turned.depth = i.outDepth;
+  turned.height = i.outHeight;
+  turned.width = i.outWidth;
+  turned.channels = i.outChannels;
+  turned.outDepth = i.depth;
+  turned.outHeight = i.height;
+  turned.outWidth = i.width;
+  turned.beforeDepth = (i.kernelDepth - 1) * i.dilationDepth - i.beforeDepth;
+  turned.beforeHeight = (i.kernelHeight - 1) * i.dilationHeight - i.beforeHeight;
+  turned.beforeWidth = (i.kernelWidth - 1) * i.dilationWidth - i.beforeWidth;
+  turned.out = i.x;
+  turned.x = i.out;
+  turned.bias = i.bias;
+  turned.outChannels = i.channels;
+  turned.groups = i.groups;
+  turned.activation = i.activation;
+  turned.alpha = i.alpha;
+  turned.beta = i.beta;
+}
+
+/** x as the convolution of out with the kernel turned round. */
+function convolveTurned(i: ConvolveInput): void {
+  const turned = changetype<Convolve>(i.workspace);
+  writeTurned(i, turned);
+  const kernel = i.workspace + 2 * INSTRUCTION;
+  packTurned(i, kernel);
+  const panels = packedBytes(i.channels / i.groups, windowSize(turned, i.groups));
+  convolveDirect(turned, kernel, panels, kernel + panels * i.groups);
+}
+
 /**
  * formula: rows[p, k] = Σ_n out[p, n] · kernel[k, n], added to x where the window of p lies (the converse of Convolve)
+ *   Where the stride is one it is a convolution of out with the kernel turned round, read in place
  * alias: none
  * error, edge: those of the product; a window's elements beyond the edges of x are dropped
  * source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), chapter 4
  */
 export function execConvolveInput(pc: usize): u32 {
   const i = changetype<ConvolveInput>(pc);
+  if (isTurned(i)) {
+    convolveTurned(i);
+    return 0;
+  }
   const channels = i.channels / i.groups;
   const n = i.outChannels / i.groups;
   const k = windowSize(i, i.groups);
@@ -158,6 +242,10 @@ export function execConvolveInput(pc: usize): u32 {
  */
 export function execConvolveKernel(pc: usize): u32 {
   const i = changetype<ConvolveKernel>(pc);
+  if (isDirect(i, i.outChannels / i.groups)) {
+    convolveKernelDirect(i);
+    return 0;
+  }
   const channels = i.channels / i.groups;
   const n = i.outChannels / i.groups;
   const k = windowSize(i, i.groups);

@@ -22,7 +22,7 @@ export function positions(i: WindowInstruction): u32 {
 
 /** `taps` neighbours of one line from position `at` on, `run` floats each: gathered (zeros beyond the line) or added back. */
 @inline
-function together(row: usize, line: usize, at: i32, width: i32, taps: i32, run: u32, gather: bool): void {
+export function together(row: usize, line: usize, at: i32, width: i32, taps: i32, run: u32, gather: bool): void {
   const first = min(max(-at, 0), taps);
   const last = max(min(width - at, taps), first);
   const from = line + bytes(run) * (at + first);

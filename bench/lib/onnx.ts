@@ -1,4 +1,5 @@
-// Writes ONNX models for ONNX Runtime: protocol-buffer bytes of the few messages that a product and a dense network need.
+// Writes ONNX models for ONNX Runtime: protocol-buffer bytes of the few messages that a product, a dense
+// network and a convolutional one need.
 // Source: onnx.proto3 of ONNX, whose field numbers stand at each message below.
 
 type Bytes = number[] | Uint8Array;
@@ -42,9 +43,22 @@ function valueInfo(name: string, shape: readonly number[]): Bytes {
   return join([bytes(1, name), bytes(2, bytes(1, join([integer(1, float), bytes(2, dimensions)])))]);
 }
 
-/** NodeProto: input = 1, output = 2, op_type = 4. */
-const node = (type: string, inputs: readonly string[], output: string): Bytes =>
-  join([...inputs.map((name) => bytes(1, name)), bytes(2, output), bytes(4, type)]);
+/** AttributeProto: name = 1, i = 3, ints = 8, type = 20 (2 an integer, 7 integers). */
+const attribute = (name: string, value: number | readonly number[]): Bytes =>
+  typeof value === 'number'
+    ? join([bytes(1, name), integer(3, value), integer(20, 2)])
+    : join([bytes(1, name), ...value.map((one) => integer(8, one)), integer(20, 7)]);
+
+type NodeAttributes = Readonly<Record<string, number | readonly number[]>>;
+
+/** NodeProto: input = 1, output = 2, op_type = 4, attribute = 5. */
+const node = (type: string, inputs: readonly string[], output: string, attributes: NodeAttributes = {}): Bytes =>
+  join([
+    ...inputs.map((name) => bytes(1, name)),
+    bytes(2, output),
+    bytes(4, type),
+    ...Object.entries(attributes).map(([name, value]) => bytes(5, attribute(name, value))),
+  ]);
 
 interface Value {
   readonly name: string;
@@ -79,11 +93,9 @@ export interface DenseLayer {
   readonly activation: 'relu' | 'sigmoid' | 'linear';
 }
 
-/** A chain of dense layers as Gemm and its activation. */
-export function denseModel(layers: readonly DenseLayer[], batch: number): Uint8Array {
-  const nodes: Bytes[] = [];
-  const initializers: Bytes[] = [];
-  let current = 'x';
+/** Adds a chain of dense layers as Gemm and its activation; the last gives `out`. */
+function addDense(nodes: Bytes[], initializers: Bytes[], layers: readonly DenseLayer[], input: string): void {
+  let current = input;
   layers.forEach(({ kernel, bias, activation }, i) => {
     const next = i === layers.length - 1 ? 'out' : `layer${i}`;
     const sum = activation === 'linear' ? next : `sum${i}`;
@@ -93,7 +105,84 @@ export function denseModel(layers: readonly DenseLayer[], batch: number): Uint8A
     if (activation !== 'linear') nodes.push(node(activation === 'relu' ? 'Relu' : 'Sigmoid', [sum], next));
     current = next;
   });
+}
+
+/** A chain of dense layers. */
+export function denseModel(layers: readonly DenseLayer[], batch: number): Uint8Array {
+  const [nodes, initializers]: [Bytes[], Bytes[]] = [[], []];
+  addDense(nodes, initializers, layers, 'x');
   const columns = layers.at(-1)!.bias.length;
   const depth = layers[0]!.kernel.length / layers[0]!.bias.length;
   return model(nodes, initializers, [{ name: 'x', shape: [batch, depth] }], { name: 'out', shape: [batch, columns] });
+}
+
+/** A convolution over an image; weights as the library has them, [kh, kw, in / groups, out]. */
+export interface ImageConvolution {
+  readonly kernelShape: readonly [number, number, number, number];
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+  readonly stride: number;
+  /** Zeros at every side. */
+  readonly padding: number;
+  readonly groups: number;
+  readonly relu: boolean;
+}
+
+/** [kh, kw, in, out] as ONNX has a kernel, [out, in, kh, kw]. */
+function outermost({ kernel, kernelShape: [height, width, channels, filters] }: ImageConvolution): Float32Array {
+  const out = new Float32Array(kernel.length);
+  kernel.forEach((value, at) => {
+    const [n, c] = [at % filters, Math.floor(at / filters) % channels];
+    const tap = Math.floor(at / (filters * channels));
+    out[(n * channels + c) * height * width + tap] = value;
+  });
+  return out;
+}
+
+/** Adds a convolution under the name `next`, with its weights. */
+function addConvolution(
+  nodes: Bytes[],
+  initializers: Bytes[],
+  layer: ImageConvolution,
+  current: string,
+  next: string,
+): void {
+  const { kernelShape, bias, stride, padding, groups, relu } = layer;
+  const [height, width, channels, filters] = kernelShape;
+  initializers.push(tensorProto(`${next}.kernel`, [filters, channels, height, width], outermost(layer)));
+  initializers.push(tensorProto(`${next}.bias`, [filters], bias));
+  const attributes = { strides: [stride, stride], pads: Array.from({ length: 4 }, () => padding), group: groups };
+  const sum = relu ? `${next}.sum` : next;
+  nodes.push(node('Conv', [current, `${next}.kernel`, `${next}.bias`], sum, attributes));
+  if (relu) nodes.push(node('Relu', [sum], next));
+}
+
+/** One convolution of an image [1, in, height, width]. */
+export function convolutionModel(layer: ImageConvolution, size: number): Uint8Array {
+  const [nodes, initializers]: [Bytes[], Bytes[]] = [[], []];
+  const [kernel, , channels, filters] = layer.kernelShape;
+  addConvolution(nodes, initializers, layer, 'x', 'out');
+  const outSize = Math.floor((size + 2 * layer.padding - kernel) / layer.stride) + 1;
+  const input = { name: 'x', shape: [1, channels * layer.groups, size, size] };
+  return model(nodes, initializers, [input], { name: 'out', shape: [1, filters, outSize, outSize] });
+}
+
+/** Convolutions with a maximum over 2×2 pixels behind each, then dense layers behind the flattened image. */
+export function imageModel(
+  convolutions: readonly ImageConvolution[],
+  dense: readonly DenseLayer[],
+  batch: number,
+  size: number,
+): Uint8Array {
+  const [nodes, initializers]: [Bytes[], Bytes[]] = [[], []];
+  let current = 'x';
+  convolutions.forEach((layer, i) => {
+    addConvolution(nodes, initializers, layer, current, `image${i}`);
+    nodes.push(node('MaxPool', [`image${i}`], `pooled${i}`, { kernel_shape: [2, 2], strides: [2, 2] }));
+    current = `pooled${i}`;
+  });
+  nodes.push(node('Flatten', [current], 'flat'));
+  addDense(nodes, initializers, dense, 'flat');
+  const output = { name: 'out', shape: [batch, dense.at(-1)!.bias.length] };
+  return model(nodes, initializers, [{ name: 'x', shape: [batch, 1, size, size] }], output);
 }

@@ -1,8 +1,9 @@
 // TensorFlow.js' side of the side-by-side runs.
 import { serve } from '../lib/serve.ts';
 import { backend } from './tensorflow/backend.ts';
+import { images } from './tensorflow/images.ts';
 import { densePredictions } from './tensorflow/predictions.ts';
 import { products } from './tensorflow/products.ts';
 import { denseTraining } from './tensorflow/training.ts';
 
-await serve({ ...products, ...densePredictions, ...denseTraining }, `${backend}, one thread`);
+await serve({ ...products, ...densePredictions, ...images, ...denseTraining }, `${backend}, one thread`);

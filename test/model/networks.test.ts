@@ -60,7 +60,15 @@ describe('cnn', () => {
       outputs: 1,
     } as const;
     expect(await typesOf(volume)).toEqual([
-      ...['conv3d', 'maxPool3d', 'dropout', 'conv3d', 'dropout', 'flatten', 'dense', 'dropout', 'dense'],
+      'conv3d',
+      'maxPool3d',
+      'dropout',
+      'conv3d',
+      'dropout',
+      'flatten',
+      'dense',
+      'dropout',
+      'dense',
     ]);
   });
 
@@ -103,6 +111,35 @@ describe('unet', () => {
     await expect(made).rejects.toThrow(
       'a unet of 3 stages takes images whose sides are multiples of 4, got [*, 10, 16, 1]',
     );
+  });
+});
+
+describe('rnn, lstm, gru', () => {
+  test.each(['rnn', 'lstm', 'gru'] as const)(
+    '%s: layers over the sequence, the outputs of its last state',
+    async (type) => {
+      const options = { type, inputShape: [7, 3], layers: [5, 4], outputs: 2 } as const;
+      const layer = type === 'rnn' ? 'simpleRnn' : type;
+      expect(await typesOf(options)).toEqual([layer, layer, 'dense']);
+      expect((await network(options)).outputShapes).toEqual([[2]]);
+      expect((await network({ ...options, returnSequences: true })).outputShapes).toEqual([[7, 2]]);
+      expect(await typesOf({ ...options, layers: [4], bidirectional: true })).toEqual(['bidirectional', 'dense']);
+    },
+  );
+
+  test.each(['rnn', 'lstm', 'gru'] as const)('%s: reads digits row by row: 90 % of those held out', async (type) => {
+    const rows = ({ inputs, targets }: Dataset) => ({
+      inputs: { ...inputs, shape: [inputs.shape[0]!, 8, 8] },
+      targets,
+    });
+    const model = await network({ type, inputShape: [8, 8], outputs: 10, seed: 1 });
+    await model.fit(rows(train), { epochs: 20 });
+    expect(model.evaluate(rows(held))['accuracy']).toBeGreaterThan(0.9);
+  });
+
+  test('what is no sequence is refused', async () => {
+    const made = network({ type: 'lstm', inputShape: [8], outputs: 2 });
+    await expect(made).rejects.toThrow('network: a lstm takes samples [time, features], got [*, 8]');
   });
 });
 

@@ -6,14 +6,17 @@ import { ShapeError } from '../../core/errors.ts';
 import { defineOperation, type Emitter } from '../operation.ts';
 import { formatShape, sameShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
 import { broadcastTo } from './arithmetic.ts';
-import { gemmWorkspace, packedBytes } from './matmul-workspace.ts';
+import { gemmWorkspace, packedBytes, type ProductForm } from './matmul-workspace.ts';
 import {
   blockRows,
   convolveInputWorkspace,
   convolveKernelWorkspace,
   convolveWorkspace,
+  readsInPlace,
+  totalOf,
   type ConvolutionProduct,
 } from './convolution-workspace.ts';
+import type { Place } from '../program.ts';
 import { reshape } from './shape.ts';
 import type { UnaryName } from './unary.ts';
 import { threeAxes, type Window } from './window.ts';
@@ -47,13 +50,11 @@ export function algorithmOf({ window, groups, kernelShape }: ConvolutionAttribut
   return isProduct ? 'product' : 'rows';
 }
 
-/** Rows, columns and depth of a convolution's products. */
-function productOf(
-  { window, groups, kernelShape, packed = false }: ConvolutionAttributes,
-  batch: number,
-): ConvolutionProduct {
-  const total = batch * sizeOf(window.output);
-  return { total, n: kernelShape.at(-1)! / groups, k: sizeOf(kernelShape.slice(0, -1)), packed };
+/** Columns and depth of a convolution's products. */
+function productOf(attributes: ConvolutionAttributes, batch: number): ConvolutionProduct {
+  const { window, groups, kernelShape, packed = false } = attributes;
+  const [n, k] = [kernelShape.at(-1)! / groups, sizeOf(kernelShape.slice(0, -1))];
+  return { window, batch, groups, channels: kernelShape.at(-2)! * groups, n, k, packed };
 }
 
 /** The operands that all instructions of a window share. */
@@ -94,27 +95,33 @@ function endOperands(emitter: Emitter, node: Node) {
   return { bias: bias ? emitter.at(node.inputs.at(-1)!) : 0, activation: UnaryKind[activation], alpha, beta };
 }
 
-/** A convolution of one pixel is the product of all pixels, as rows, with the kernel. */
-function lowerProduct(emitter: Emitter, node: Node, { total: m, n, k, packed }: ConvolutionProduct): void {
-  const [x, kernel] = node.inputs as [Node, Node];
+/** A product of rows [m, k] with a matrix [k, n]: what a convolution of one pixel is, and its gradients. */
+function emitProduct(
+  emitter: Emitter,
+  places: { out: Place; a: Place; b: Place },
+  end: ReturnType<typeof endOperands> | typeof noEnd,
+  { m, n, k }: { m: number; n: number; k: number },
+  form: ProductForm,
+): void {
+  const { transposeA = false, transposeB = false, packed = false } = form;
   emitter.emit('Gemm', {
-    out: emitter.at(node),
-    a: emitter.at(x),
-    b: emitter.at(kernel),
-    ...endOperands(emitter, node),
+    ...places,
+    ...end,
     m,
     n,
     k,
     strideOut: n,
-    strideA: k,
-    strideB: n,
-    transposeA: 0,
-    transposeB: 0,
+    strideA: transposeA ? m : k,
+    strideB: transposeB ? k : n,
+    transposeA: Number(transposeA),
+    transposeB: Number(transposeB),
     packed: Number(packed),
     accumulate: 0,
-    workspace: emitter.workspace(gemmWorkspace(m, n, k, { packed })),
+    workspace: emitter.workspace(gemmWorkspace(m, n, k, form)),
   });
 }
+
+const noEnd = { bias: 0, activation: UnaryKind.Linear, alpha: 0, beta: 0 };
 
 const expectShapes = (what: string, node: Shape, expected: Shape) => {
   if (!sameShape(node, expected))
@@ -141,7 +148,11 @@ defineOperation('convolution', {
     const batch = x.shape[0]!;
     const algorithm = algorithmOf(attributes);
     const product = productOf(attributes, batch);
-    if (algorithm === 'product') return lowerProduct(emitter, node, product);
+    if (algorithm === 'product') {
+      const places = { out: emitter.at(node), a: emitter.at(x), b: emitter.at(kernel) };
+      const { n, k, packed } = product;
+      return emitProduct(emitter, places, endOperands(emitter, node), { m: totalOf(product), n, k }, { packed });
+    }
     const operands = {
       ...windowOperands(attributes, batch, x.shape.at(-1)!),
       out: emitter.at(node),
@@ -180,6 +191,13 @@ defineOperation('convolutionInput', {
     const [out, kernel] = node.inputs as [Node, Node];
     const attributes = attributesOf(node);
     const batch = out.shape[0]!;
+    const product = productOf(attributes, batch);
+    if (algorithmOf(attributes) === 'product') {
+      const places = { out: emitter.at(node), a: emitter.at(out), b: emitter.at(kernel) };
+      const { n: k, k: n, packed } = product;
+      const end = endOperands(emitter, node);
+      return emitProduct(emitter, places, end, { m: totalOf(product), n, k }, { packed, transposeB: !packed });
+    }
     const operands = {
       ...windowOperands(attributes, batch, node.shape.at(-1)!),
       x: emitter.at(node),
@@ -188,7 +206,6 @@ defineOperation('convolutionInput', {
     };
     if (algorithmOf(attributes) === 'depthwise' && !attributes.bias && !attributes.activation)
       return emitter.emit('DepthwiseInput', operands);
-    const product = productOf(attributes, batch);
     return emitter.emit('ConvolveInput', {
       ...operands,
       ...endOperands(emitter, node),
@@ -221,6 +238,12 @@ defineOperation('convolutionKernel', {
     const [x, out] = node.inputs as [Node, Node];
     const attributes = attributesOf(node);
     const batch = x.shape[0]!;
+    const product = productOf(attributes, batch);
+    if (algorithmOf(attributes) === 'product') {
+      const places = { out: emitter.at(node), a: emitter.at(x), b: emitter.at(out) };
+      const { n, k: m } = product;
+      return emitProduct(emitter, places, noEnd, { m, n, k: totalOf(product) }, { transposeA: true });
+    }
     const operands = {
       ...windowOperands(attributes, batch, x.shape.at(-1)!),
       kernel: emitter.at(node),
@@ -228,7 +251,6 @@ defineOperation('convolutionKernel', {
       out: emitter.at(out),
     };
     if (algorithmOf(attributes) === 'depthwise') return emitter.emit('DepthwiseKernel', operands);
-    const product = productOf(attributes, batch);
     return emitter.emit('ConvolveKernel', {
       ...operands,
       outChannels: out.shape.at(-1)!,
@@ -286,3 +308,16 @@ export function convolution(graph: Graph, x: Node, kernel: Node, window: Window,
 /** x [B, ...window.output, N] with kernel [...k, C / groups, N], to [B, ...window.input, C]. */
 export const transposedConvolution = (graph: Graph, x: Node, kernel: Node, window: Window, groups = 1): Node =>
   graph.add('convolutionInput', [x, kernel], { window, groups, kernelShape: kernel.shape });
+
+/** What a convolution becomes when its kernel stays as it is; undefined where it reads that as stored. */
+export function packedConvolution(graph: Graph, node: Node, inputs: readonly Node[]): Node | undefined {
+  const transposed = node.operation === 'convolutionInput';
+  if (node.operation !== 'convolution' && !transposed) return undefined;
+  const attributes = attributesOf(node);
+  if (attributes.packed || algorithmOf(attributes) === 'depthwise') return undefined;
+  const [x, kernel, ...rest] = inputs as [Node, Node, ...Node[]];
+  const { window, groups, kernelShape } = attributes;
+  if (transposed && algorithmOf(attributes) === 'rows' && readsInPlace(productOf(attributes, 1))) return undefined;
+  const packed = graph.add('packKernel', [kernel], { window, groups, kernelShape, transposed });
+  return graph.add(node.operation, [x, packed, ...rest], { ...node.attributes, packed: true });
+}

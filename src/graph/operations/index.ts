@@ -11,4 +11,5 @@ export * from './one-hot.ts';
 export * from './permute.ts';
 export * from './pooling.ts';
 export * from './rearrange.ts';
+export * from './recurrent.ts';
 export * from './sample.ts';

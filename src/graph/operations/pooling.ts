@@ -3,6 +3,7 @@
 import { PoolKind } from '../../core/generated/instructions.ts';
 import { defineOperation } from '../operation.ts';
 import type { Graph, Node } from '../graph.ts';
+import type { UnaryName } from './unary.ts';
 import { threeAxes, type AxisWindow } from './window.ts';
 
 export type PoolName = keyof typeof PoolKind;
@@ -72,9 +73,23 @@ defineOperation('poolBackward', {
   },
 });
 
-/** The maximum or average of x over windows, for each channel. */
-export const pool = (graph: Graph, kind: PoolName, x: Node, windows: readonly (readonly AxisWindow[])[]): Node =>
-  graph.add('pool', [x], { kind, windows });
+/** Functions that never fall and are made of comparisons and one product, so that max f(x) and f(max x) are the same bits. */
+const rising: ReadonlySet<unknown> = new Set<UnaryName>(['Relu', 'Relu6', 'LeakyRelu', 'HardTanh']);
+
+const risesWith = ({ operation, attributes }: Node): boolean =>
+  operation === 'unary' &&
+  rising.has(attributes['kind']) &&
+  !(attributes['kind'] === 'LeakyRelu' && (attributes['alpha'] as number) < 0);
+
+/**
+ * The maximum or average of x over windows, for each channel. A maximum goes before an activation that never falls: that
+ * then has fewer elements to work on, forward and backward.
+ */
+export function pool(graph: Graph, kind: PoolName, x: Node, windows: readonly (readonly AxisWindow[])[]): Node {
+  if (kind === 'Maximum' && risesWith(x))
+    return graph.add('unary', [graph.add('pool', [x.inputs[0]!], { kind, windows })], x.attributes);
+  return graph.add('pool', [x], { kind, windows });
+}
 
 type Sources = readonly (readonly number[])[];
 

@@ -5,15 +5,25 @@ import type { CnnOptions } from './cnn.ts';
 import type { NetworkDefinition } from './definition.ts';
 import { mlpNetwork, type MlpOptions } from './mlp.ts';
 import { perceptronNetwork, type PerceptronNetworkOptions } from './perceptron.ts';
+import type { RecurrentNetworkOptions } from './recurrent.ts';
 import type { UnetOptions } from './unet.ts';
 
 /** The hyperparameters of a network, by its type. */
 export type NetworkOptions =
-  PerceptronNetworkOptions | MlpOptions | CnnOptions | UnetOptions | AutoencoderOptions | VariationalOptions;
+  | PerceptronNetworkOptions
+  | MlpOptions
+  | CnnOptions
+  | UnetOptions
+  | RecurrentNetworkOptions
+  | AutoencoderOptions
+  | VariationalOptions;
 
 export type NetworkType = NetworkOptions['type'];
 
 type Definition<T> = NetworkDefinition<Extract<NetworkOptions, { type: T }>>;
+
+/** One definition for the three, which differ in their layer alone. */
+const loadRecurrent = async () => (await import('./recurrent.ts')).recurrentNetwork as never;
 
 /** The definition of each type. */
 export const networkDefinitions: { readonly [T in NetworkType]: () => Promise<Definition<T>> | Definition<T> } = {
@@ -23,4 +33,7 @@ export const networkDefinitions: { readonly [T in NetworkType]: () => Promise<De
   unet: async () => (await import('./unet.ts')).unetNetwork,
   autoencoder: async () => (await import('./autoencoder.ts')).autoencoderNetwork,
   variational: async () => (await import('./autoencoder.ts')).variationalNetwork,
+  rnn: loadRecurrent,
+  lstm: loadRecurrent,
+  gru: loadRecurrent,
 };
