@@ -60,9 +60,6 @@ export const enum Opcode {
   Determinant,
   Recurrent,
   RecurrentBackward,
-<<<<<<< HEAD
-  RandomNormal,
-=======
   Embed,
   EmbedBackward,
   IndexMask,
@@ -75,7 +72,7 @@ export const enum Opcode {
   AttentionBackward,
   AttentionWeights,
   AppendRows,
->>>>>>> main
+  RandomNormal,
 }
 
 /** The elementwise functions of one argument. */
@@ -1081,15 +1078,6 @@ export class RecurrentBackward extends Instruction {
   workspace: usize;
 }
 
-<<<<<<< HEAD
-/** Standard normal numbers into out[n]; counter and stream as in Dropout, so that the same step gives the same numbers. */
-@unmanaged
-export class RandomNormal extends Instruction {
-  out: usize;
-  n: u32;
-  counter: usize;
-  stream: u32;
-=======
 /**
  * out[n, columns] = table[indices[n]] with indices i32 and table [rows, columns]; zeros where the index is `padding`.
  * Stops the program, with nothing written, where an index is not in 0 to rows − 1.
@@ -1307,5 +1295,13 @@ export class AppendRows extends Instruction {
   columns: u32;
   strideX: u32;
   length: u32;
->>>>>>> main
+}
+
+/** Standard normal numbers into out[n]; counter and stream as in Dropout, so that the same step gives the same numbers. */
+@unmanaged
+export class RandomNormal extends Instruction {
+  out: usize;
+  n: u32;
+  counter: usize;
+  stream: u32;
 }

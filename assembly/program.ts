@@ -56,9 +56,6 @@ import {
   Determinant,
   Recurrent,
   RecurrentBackward,
-<<<<<<< HEAD
-  RandomNormal,
-=======
   Embed,
   EmbedBackward,
   IndexMask,
@@ -71,7 +68,7 @@ import {
   AttentionBackward,
   AttentionWeights,
   AppendRows,
->>>>>>> main
+  RandomNormal,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -163,9 +160,6 @@ export const handlers: StaticArray<Handler> = [
   execDeterminant,
   execRecurrent,
   execRecurrentBackward,
-<<<<<<< HEAD
-  execRandomNormal,
-=======
   execEmbed,
   execEmbedBackward,
   execIndexMask,
@@ -178,7 +172,7 @@ export const handlers: StaticArray<Handler> = [
   execAttentionBackward,
   execAttentionWeights,
   execAppendRows,
->>>>>>> main
+  execRandomNormal,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -236,9 +230,6 @@ const sizes: StaticArray<u32> = [
   offsetof<Determinant>(),
   offsetof<Recurrent>(),
   offsetof<RecurrentBackward>(),
-<<<<<<< HEAD
-  offsetof<RandomNormal>(),
-=======
   offsetof<Embed>(),
   offsetof<EmbedBackward>(),
   offsetof<IndexMask>(),
@@ -251,7 +242,7 @@ const sizes: StaticArray<u32> = [
   offsetof<AttentionBackward>(),
   offsetof<AttentionWeights>(),
   offsetof<AppendRows>(),
->>>>>>> main
+  offsetof<RandomNormal>(),
 ];
 
 function execHalt(pc: usize): u32 {

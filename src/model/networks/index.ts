@@ -6,6 +6,8 @@ import type { NetworkDefinition } from './definition.ts';
 import { mlpNetwork, type MlpOptions } from './mlp.ts';
 import { perceptronNetwork, type PerceptronNetworkOptions } from './perceptron.ts';
 import type { RecurrentNetworkOptions } from './recurrent.ts';
+import type { ResnetOptions } from './resnet.ts';
+import type { TransformerNetworkOptions } from './transformer.ts';
 import type { UnetOptions } from './unet.ts';
 
 /** The hyperparameters of a network, by its type. */
@@ -13,8 +15,10 @@ export type NetworkOptions =
   | PerceptronNetworkOptions
   | MlpOptions
   | CnnOptions
+  | ResnetOptions
   | UnetOptions
   | RecurrentNetworkOptions
+  | TransformerNetworkOptions
   | AutoencoderOptions
   | VariationalOptions;
 
@@ -30,7 +34,9 @@ export const networkDefinitions: { readonly [T in NetworkType]: () => Promise<De
   perceptron: () => perceptronNetwork,
   mlp: () => mlpNetwork,
   cnn: async () => (await import('./cnn.ts')).cnnNetwork,
+  resnet: async () => (await import('./resnet.ts')).resnetNetwork,
   unet: async () => (await import('./unet.ts')).unetNetwork,
+  transformer: async () => (await import('./transformer.ts')).transformerNetwork,
   autoencoder: async () => (await import('./autoencoder.ts')).autoencoderNetwork,
   variational: async () => (await import('./autoencoder.ts')).variationalNetwork,
   rnn: loadRecurrent,
