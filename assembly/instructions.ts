@@ -74,6 +74,7 @@ export const enum Opcode {
   AppendRows,
   GemmUpdate,
   Ctc,
+  RandomNormal,
 }
 
 /** The elementwise functions of one argument. */
@@ -1353,4 +1354,13 @@ export class Ctc extends Instruction {
   zeroInfinity: u32;
   perLabel: u32;
   workspace: usize;
+}
+
+/** Standard normal numbers into out[n]; counter and stream as in Dropout, so that the same step gives the same numbers. */
+@unmanaged
+export class RandomNormal extends Instruction {
+  out: usize;
+  n: u32;
+  counter: usize;
+  stream: u32;
 }

@@ -11,6 +11,7 @@ export * from './data/index.ts';
 export { activationNames, type Activation, type ActivationName } from './layers/activations.ts';
 export { activation, dense, dropout, prelu, type DenseOptions } from './layers/core.ts';
 export * from './layers/convolution.ts';
+export { gaussianNoise, gaussianSample } from './layers/noise.ts';
 export * from './layers/pooling.ts';
 export * from './layers/resize.ts';
 export { gru, lstm, simpleRnn } from './layers/recurrent.ts';

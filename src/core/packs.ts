@@ -30,6 +30,7 @@ const densePrediction: readonly OpcodeName[] = [
 const training: readonly OpcodeName[] = [
   'Dropout',
   'RandomFill',
+  'RandomNormal',
   'LossRows',
   'Update',
   'GemmUpdate',

@@ -7,6 +7,7 @@ export * from './integer.ts';
 export * from './interpolation.ts';
 export * from './loss.ts';
 export * from './matmul-batch.ts';
+export * from './noise.ts';
 export * from './one-hot.ts';
 export * from './permute.ts';
 export * from './pooling.ts';
