@@ -54,6 +54,20 @@ import {
   Resample,
   GridSample,
   Determinant,
+  Recurrent,
+  RecurrentBackward,
+  Embed,
+  EmbedBackward,
+  IndexMask,
+  NormRows,
+  NormRowsBackward,
+  Moments,
+  NormColumns,
+  NormColumnsBackward,
+  Attention,
+  AttentionBackward,
+  AttentionWeights,
+  AppendRows,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -72,10 +86,17 @@ import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
 import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
+import { execAttention, execAttentionWeights } from './nn/attention';
+import { execAttentionBackward } from './nn/attentionBackward';
+import { execAppendRows, execEmbed, execEmbedBackward, execIndexMask } from './nn/embedding';
+import { execNormRows, execNormRowsBackward } from './nn/norm';
+import { execMoments, execNormColumns, execNormColumnsBackward } from './nn/normColumns';
 import { execLossRows, execLossBackward } from './nn/loss';
 import { execGatherPixels, execScatterPixels } from './nn/pixels';
 import { execPool, execPoolBackward } from './nn/pooling';
 import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
+import { execRecurrent } from './nn/recurrent';
+import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execUpdate } from './optim/update';
 import { execDropout, execRandomFill } from './random';
@@ -136,6 +157,20 @@ export const handlers: StaticArray<Handler> = [
   execResample,
   execGridSample,
   execDeterminant,
+  execRecurrent,
+  execRecurrentBackward,
+  execEmbed,
+  execEmbedBackward,
+  execIndexMask,
+  execNormRows,
+  execNormRowsBackward,
+  execMoments,
+  execNormColumns,
+  execNormColumnsBackward,
+  execAttention,
+  execAttentionBackward,
+  execAttentionWeights,
+  execAppendRows,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -191,6 +226,20 @@ const sizes: StaticArray<u32> = [
   offsetof<Resample>(),
   offsetof<GridSample>(),
   offsetof<Determinant>(),
+  offsetof<Recurrent>(),
+  offsetof<RecurrentBackward>(),
+  offsetof<Embed>(),
+  offsetof<EmbedBackward>(),
+  offsetof<IndexMask>(),
+  offsetof<NormRows>(),
+  offsetof<NormRowsBackward>(),
+  offsetof<Moments>(),
+  offsetof<NormColumns>(),
+  offsetof<NormColumnsBackward>(),
+  offsetof<Attention>(),
+  offsetof<AttentionBackward>(),
+  offsetof<AttentionWeights>(),
+  offsetof<AppendRows>(),
 ];
 
 function execHalt(pc: usize): u32 {

@@ -56,6 +56,12 @@ const otherFamilies: readonly string[] = [
   'Resample',
   'GridSample',
   'Determinant',
+  'Embed',
+  'IndexMask',
+  'Norm',
+  'Moments',
+  'Attention',
+  'AppendRows',
 ];
 
 /** The instructions of each pack. */

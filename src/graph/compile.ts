@@ -2,6 +2,7 @@
 import type { DType, GraphFunction, Node, Shape } from './graph.ts';
 import { lower, type Lowered, type NodeBuffer } from './lower.ts';
 import { fold } from './passes/fold.ts';
+import { forget } from './passes/forget.ts';
 import { fuse } from './passes/fuse.ts';
 import { pack } from './passes/pack.ts';
 import { prune } from './passes/prune.ts';
@@ -45,7 +46,7 @@ export function compile(
   source: GraphFunction,
   { keepAll = false, packWeights = true }: CompileOptions = {},
 ): CompiledFunction {
-  const passes = [prune, simplify, fold, prune, fuse, ...(packWeights ? [pack] : []), prune];
+  const passes = [prune, simplify, forget, fold, prune, fuse, ...(packWeights ? [pack] : []), prune];
   const optimized = passes.reduce((current, pass) => pass(current), source);
   const lowered = lower(optimized, { staged: stagedNodes(optimized), keepAll });
   const owned = lowered.buffers.filter(({ kind }) => kind !== 'storage');
