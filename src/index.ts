@@ -78,6 +78,8 @@ export type { EvaluateOptions, Evaluation } from './model/evaluate.ts';
 export type { FitOptions, FitProgress, History } from './model/fit.ts';
 export type { GradientRequest, Gradients } from './model/gradients.ts';
 export { Model, type ModelOptions } from './model/model.ts';
+export { attentionMaps, type AttentionMap } from './model/attention-maps.ts';
+export { decoder, Decoder, type DecoderOptions } from './model/decoder.ts';
 export { loadModel } from './model/load.ts';
 export type { SaveOptions } from './model/save.ts';
 export { network, networkTypes, type NetworkOptions, type NetworkType, type Task } from './model/network.ts';
