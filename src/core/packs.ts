@@ -44,6 +44,7 @@ const otherFamilies: readonly string[] = [
   'Depthwise',
   'Pool',
   'Interpolate',
+  'Recurrent',
   'Rare',
   'Convert',
   'Integer',
