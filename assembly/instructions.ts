@@ -60,6 +60,18 @@ export const enum Opcode {
   Determinant,
   Recurrent,
   RecurrentBackward,
+  Embed,
+  EmbedBackward,
+  IndexMask,
+  NormRows,
+  NormRowsBackward,
+  Moments,
+  NormColumns,
+  NormColumnsBackward,
+  Attention,
+  AttentionBackward,
+  AttentionWeights,
+  AppendRows,
 }
 
 /** The elementwise functions of one argument. */
@@ -1063,4 +1075,223 @@ export class RecurrentBackward extends Instruction {
   stepRow: u32;
   reverse: u32;
   workspace: usize;
+}
+
+/**
+ * out[n, columns] = table[indices[n]] with indices i32 and table [rows, columns]; zeros where the index is `padding`.
+ * Stops the program, with nothing written, where an index is not in 0 to rows − 1.
+ */
+@unmanaged
+export class Embed extends Instruction {
+  out: usize;
+  table: usize;
+  indices: usize;
+  n: u32;
+  rows: u32;
+  columns: u32;
+  padding: i32;
+}
+
+/** dTable[rows, columns] = the sums of the rows of dOut[n, columns] with the same index, but for `padding`; in the order of n. */
+@unmanaged
+export class EmbedBackward extends Instruction {
+  dTable: usize;
+  dOut: usize;
+  indices: usize;
+  n: u32;
+  rows: u32;
+  columns: u32;
+  padding: i32;
+}
+
+/** out[n] = 1 where indices[n] (i32) is not `padding`, else 0. */
+@unmanaged
+export class IndexMask extends Instruction {
+  out: usize;
+  indices: usize;
+  n: u32;
+  padding: i32;
+}
+
+/**
+ * out[rows, n] = (x − mean) / √(variance + epsilon) · gamma[n] + beta[n], the statistics of each row by itself.
+ * centred = 0 takes the mean of squares instead of the variance and subtracts nothing. gamma and beta may be 0.
+ */
+@unmanaged
+export class NormRows extends Instruction {
+  out: usize;
+  x: usize;
+  gamma: usize;
+  beta: usize;
+  rows: u32;
+  n: u32;
+  centred: u32;
+  epsilon: f32;
+}
+
+/** dX[rows, n], dGamma[n] and dBeta[n] of NormRows. workspace: 24 n bytes. */
+@unmanaged
+export class NormRowsBackward extends Instruction {
+  dX: usize;
+  dGamma: usize;
+  dBeta: usize;
+  dOut: usize;
+  x: usize;
+  gamma: usize;
+  rows: u32;
+  n: u32;
+  centred: u32;
+  epsilon: f32;
+  workspace: usize;
+}
+
+/**
+ * mean and variance [batch, groups] of x[batch, rows, columns] over the rows and over the columns of each group;
+ * the variance is Σ(x − mean)² / n. workspace: 12 columns bytes.
+ */
+@unmanaged
+export class Moments extends Instruction {
+  mean: usize;
+  variance: usize;
+  x: usize;
+  batch: u32;
+  rows: u32;
+  columns: u32;
+  groups: u32;
+  workspace: usize;
+}
+
+/** out = (x − mean) / √(variance + epsilon) · gamma[columns] + beta[columns], with what Moments gave. workspace: 8 columns bytes. */
+@unmanaged
+export class NormColumns extends Instruction {
+  out: usize;
+  x: usize;
+  mean: usize;
+  variance: usize;
+  gamma: usize;
+  beta: usize;
+  batch: u32;
+  rows: u32;
+  columns: u32;
+  groups: u32;
+  epsilon: f32;
+  workspace: usize;
+}
+
+/** dX, dGamma[columns] and dBeta[columns] of NormColumns after Moments of the same x. workspace: 48 columns bytes. */
+@unmanaged
+export class NormColumnsBackward extends Instruction {
+  dX: usize;
+  dGamma: usize;
+  dBeta: usize;
+  dOut: usize;
+  x: usize;
+  mean: usize;
+  variance: usize;
+  gamma: usize;
+  batch: u32;
+  rows: u32;
+  columns: u32;
+  groups: u32;
+  epsilon: f32;
+  workspace: usize;
+}
+
+// How attention cuts the matrix of scores. The host sizes workspaces by them.
+/** Queries of a tile: a multiple of the rows of a product's tile in both builds. */
+export const QUERY_TILE: u32 = 60;
+/** Keys of a tile, and up to how many all of them are one tile. */
+export const KEY_TILE: u32 = 128;
+export const KEY_TILE_WHOLE: u32 = 256;
+
+/**
+ * out[batch, queries, heads · size] = softmax(scale · q·kᵀ)·v for each head by itself. q is [batch, queries, …] with
+ * `strideQ` words from one query to the next, k and v likewise with `keys` rows; a head's columns follow the one's before.
+ * mask[batch, keys] (or 0): keys of which it is 0 are not seen. causal = 1: query i sees the keys up to i + keys − queries.
+ * positions[batch, queries] i32 (or 0): of keys only positions[b, 0] + queries are there (a cache that fills).
+ * rate: dropout of the weights with counter and stream as in Dropout. A query that sees no key gives 0.
+ * workspace: attentionWorkspace bytes (src/graph/operations/attention.ts).
+ */
+@unmanaged
+export class Attention extends Instruction {
+  out: usize;
+  q: usize;
+  k: usize;
+  v: usize;
+  mask: usize;
+  positions: usize;
+  counter: usize;
+  batch: u32;
+  heads: u32;
+  size: u32;
+  queries: u32;
+  keys: u32;
+  strideQ: u32;
+  strideK: u32;
+  strideV: u32;
+  causal: u32;
+  scale: f32;
+  rate: f32;
+  stream: u32;
+  workspace: usize;
+}
+
+/** dQ, dK and dV of Attention, added to what is there (zeros at first), with the strides of q, k and v; `out` is its result. */
+@unmanaged
+export class AttentionBackward extends Instruction {
+  dQ: usize;
+  dK: usize;
+  dV: usize;
+  dOut: usize;
+  out: usize;
+  q: usize;
+  k: usize;
+  v: usize;
+  mask: usize;
+  counter: usize;
+  batch: u32;
+  heads: u32;
+  size: u32;
+  queries: u32;
+  keys: u32;
+  strideQ: u32;
+  strideK: u32;
+  strideV: u32;
+  causal: u32;
+  scale: f32;
+  rate: f32;
+  stream: u32;
+  workspace: usize;
+}
+
+/** The weights themselves, out[batch, heads, queries, keys], for pictures; operands as in Attention, without dropout. */
+@unmanaged
+export class AttentionWeights extends Instruction {
+  out: usize;
+  q: usize;
+  k: usize;
+  mask: usize;
+  batch: u32;
+  heads: u32;
+  size: u32;
+  queries: u32;
+  keys: u32;
+  strideQ: u32;
+  strideK: u32;
+  causal: u32;
+  scale: f32;
+  workspace: usize;
+}
+
+/** cache[batch, length, columns] from row positions[b, 0] on = x[batch, rows, columns], its rows strideX words apart. Stops where that is past the end. */
+@unmanaged
+export class AppendRows extends Instruction {
+  cache: usize;
+  x: usize;
+  positions: usize;
+  batch: u32;
+  rows: u32;
+  columns: u32;
+  strideX: u32;
+  length: u32;
 }

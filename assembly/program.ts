@@ -56,6 +56,18 @@ import {
   Determinant,
   Recurrent,
   RecurrentBackward,
+  Embed,
+  EmbedBackward,
+  IndexMask,
+  NormRows,
+  NormRowsBackward,
+  Moments,
+  NormColumns,
+  NormColumnsBackward,
+  Attention,
+  AttentionBackward,
+  AttentionWeights,
+  AppendRows,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -74,6 +86,11 @@ import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
 import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
+import { execAttention, execAttentionWeights } from './nn/attention';
+import { execAttentionBackward } from './nn/attentionBackward';
+import { execAppendRows, execEmbed, execEmbedBackward, execIndexMask } from './nn/embedding';
+import { execNormRows, execNormRowsBackward } from './nn/norm';
+import { execMoments, execNormColumns, execNormColumnsBackward } from './nn/normColumns';
 import { execLossRows, execLossBackward } from './nn/loss';
 import { execGatherPixels, execScatterPixels } from './nn/pixels';
 import { execPool, execPoolBackward } from './nn/pooling';
@@ -142,6 +159,18 @@ export const handlers: StaticArray<Handler> = [
   execDeterminant,
   execRecurrent,
   execRecurrentBackward,
+  execEmbed,
+  execEmbedBackward,
+  execIndexMask,
+  execNormRows,
+  execNormRowsBackward,
+  execMoments,
+  execNormColumns,
+  execNormColumnsBackward,
+  execAttention,
+  execAttentionBackward,
+  execAttentionWeights,
+  execAppendRows,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -199,6 +228,18 @@ const sizes: StaticArray<u32> = [
   offsetof<Determinant>(),
   offsetof<Recurrent>(),
   offsetof<RecurrentBackward>(),
+  offsetof<Embed>(),
+  offsetof<EmbedBackward>(),
+  offsetof<IndexMask>(),
+  offsetof<NormRows>(),
+  offsetof<NormRowsBackward>(),
+  offsetof<Moments>(),
+  offsetof<NormColumns>(),
+  offsetof<NormColumnsBackward>(),
+  offsetof<Attention>(),
+  offsetof<AttentionBackward>(),
+  offsetof<AttentionWeights>(),
+  offsetof<AppendRows>(),
 ];
 
 function execHalt(pc: usize): u32 {

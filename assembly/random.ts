@@ -225,15 +225,23 @@ function dropFour(out: usize, x: usize, bits: v128, rate: v128, scale: v128, lef
 
 /**
  * formula: out[i] = x[i] / (1 − rate) where u[i] ≥ rate, else 0; u[i] the top 24 bits of the i-th word / 2²⁴
- * shapes:  out[n], x[n]; counter: four words, seed low, seed high, step, unused
+ * shapes:  out[n], x[n]; counter: four words, seed low, seed high, step, unused; i counts from 4 · firstBlock
  * alias:   out may be x
  * tail:    whole blocks are made, only what is there is read and written
  * edge:    NaN and infinity stay visible where they are dropped (times 0 is NaN); rate 0 keeps all
  */
-export function dropout_f32(out: usize, x: usize, n: u32, dropRate: f32, counter: usize, stream: u32): void {
+export function dropout_f32(
+  out: usize,
+  x: usize,
+  n: u32,
+  dropRate: f32,
+  counter: usize,
+  stream: u32,
+  firstBlock: u32,
+): void {
   const rate = f32x4.splat(dropRate);
   const scale = f32x4.splat(1 / (1 - dropRate));
-  let block: u32 = 0;
+  let block = firstBlock;
   for (let rest = n; rest; rest -= min<u32>(rest, 16), out += 64, x += 64, block += 4) {
     philoxBlocks(block, load<u32>(counter, 8), stream, 0, load<u32>(counter), load<u32>(counter, 4));
     transposeWords();
@@ -247,6 +255,6 @@ export function dropout_f32(out: usize, x: usize, n: u32, dropRate: f32, counter
 
 export function execDropout(pc: usize): u32 {
   const i = changetype<Dropout>(pc);
-  dropout_f32(i.out, i.x, i.n, i.rate, i.counter, i.stream);
+  dropout_f32(i.out, i.x, i.n, i.rate, i.counter, i.stream, 0);
   return 0;
 }

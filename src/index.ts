@@ -18,6 +18,31 @@ export { bidirectional, repeatVector, timeDistributed, type Merge } from './laye
 export type { GruOptions, LstmOptions, RecurrentOptions, SimpleRnnOptions } from './layers/recurrent-options.ts';
 export type { StateLayer } from './layers/recurrent-state.ts';
 export { add, concatenate, flatten, input, multiply, reshape } from './layers/shape.ts';
+export {
+  batchNorm,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  rmsNorm,
+  type BatchNormOptions,
+  type NormOptions,
+  type RowNormOptions,
+} from './layers/normalization.ts';
+export {
+  embedding,
+  learnedPositions,
+  paddingMask,
+  sinusoidalPositions,
+  type EmbeddingOptions,
+} from './layers/embedding.ts';
+export { multiHeadAttention, type AttentionLayerOptions } from './layers/attention.ts';
+export {
+  transformerDecoder,
+  transformerDecoderLayer,
+  transformerEncoder,
+  transformerEncoderLayer,
+  type TransformerOptions,
+} from './layers/transformer.ts';
 export type { InputDtype, InputOptions } from './layers/shape.ts';
 export type { Layer, LayerOptions, Penalty, SymbolicTensor } from './layers/layer.ts';
 export * as initializers from './initializers/index.ts';

@@ -88,6 +88,11 @@ function reduceAll(kind: u32, x: usize, n: u32): f64 {
   return f64x2.extract_lane(total, 0);
 }
 
+/** Σ x[n], its runs in float64. */
+export function sum_f32(x: usize, n: u32): f64 {
+  return reduceAll(ReduceKind.Sum, x, n);
+}
+
 /** The greatest of x[n]: −∞ where n = 0, NaN where any is NaN. */
 export function maximum_f32(x: usize, n: u32): f32 {
   return <f32>reduceAll(ReduceKind.Maximum, x, n);

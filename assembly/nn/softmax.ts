@@ -9,14 +9,14 @@ const BLOCK: u32 = 256;
 
 /** The first `count` floats, the other lanes −∞: which no maximum sees, and whose exponential is 0. */
 @inline
-function loadTailOrLowest(address: usize, count: u32): v128 {
+export function loadTailOrLowest(address: usize, count: u32): v128 {
   const inside = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
   return v128.bitselect(loadTail(address, count), f32x4.neg(constant(INFINITY)), inside);
 }
 
 /** The largest lane; NaN lanes do not matter, what follows finds them. */
 @inline
-function maximumLane(x: v128): v128 {
+export function maximumLane(x: v128): v128 {
   const pairs = f32x4.pmax(x, i32x4.shuffle(x, x, 2, 3, 0, 1));
   return f32x4.pmax(pairs, i32x4.shuffle(pairs, pairs, 1, 0, 3, 2));
 }

@@ -57,6 +57,12 @@ const otherFamilies: readonly string[] = [
   'Resample',
   'GridSample',
   'Determinant',
+  'Embed',
+  'IndexMask',
+  'Norm',
+  'Moments',
+  'Attention',
+  'AppendRows',
 ];
 
 /** The instructions of each pack. */

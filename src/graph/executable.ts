@@ -22,6 +22,7 @@ export class Executable {
   private readonly base: number;
   private readonly bodyAddress: number;
   private readonly endAddress: number;
+  private stoppedAt = 0;
   private readonly views = new Map<Port, { generation: number; view: View }>();
 
   /** @throws NeuriteError when the memory cannot hold the program; nothing changes then */
@@ -56,7 +57,24 @@ export class Executable {
 
   /** Runs the program. False when a guard stopped it before its end. */
   run(): boolean {
-    return this.instance.run(this.bodyAddress) >>> 0 === this.endAddress;
+    this.stoppedAt = this.instance.run(this.bodyAddress) >>> 0;
+    return this.stoppedAt === this.endAddress;
+  }
+
+  /** The guard that stopped the last run, if one did. */
+  get stopped(): Instruction | undefined {
+    let address = this.bodyAddress;
+    return this.compiled.body.find((instruction) => {
+      const isHere = address === this.stoppedAt;
+      address += programBytes([instruction]) - 4;
+      return isHere;
+    });
+  }
+
+  /** Integers that an instruction reads. */
+  integersAt(operand: number | Place | undefined, length: number): Int32Array {
+    const address = typeof operand === 'object' ? this.address(operand as Place<NodeBuffer>) : operand!;
+    return this.instance.memory.integers(address, length);
   }
 
   /** The memory of an input, to be written before a run; dead after the memory grows (take it anew). */

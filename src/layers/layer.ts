@@ -38,11 +38,25 @@ export interface ParameterOptions {
   readonly penalty?: Penalty | undefined;
 }
 
+/** What a layer needs to know to compute the next steps of a sequence from what it kept of the earlier ones. */
+export interface DecodeContext {
+  /** i32 [B, T]: the place of each step in its sequence. */
+  readonly positions: Node;
+  /** How many steps a sequence may have. */
+  readonly length: number;
+  /** Keeps a node for what it does: it writes storage before later nodes read it. */
+  effect(node: Node): void;
+}
+
 /** What a layer may use while it adds its nodes. */
 export interface LayerContext {
   readonly graph: Graph;
   /** Whether the graph is of a training step: dropout acts only there. */
   readonly training: boolean;
+  /** Whether training changes the layer's parameters. */
+  readonly trainable: boolean;
+  /** Where sequences are computed step by step (model/decoder.ts): their next steps alone are there. */
+  readonly decode: DecodeContext | null;
   /** A trained value of the layer. Fans for the initialiser are the last two axes' unless given. */
   parameter(name: string, shape: Shape, options: ParameterOptions): Node;
   /**
@@ -62,6 +76,11 @@ export interface LayerContext {
 export type Config = Readonly<Record<string, unknown>>;
 
 export interface LayerDefinition<C extends Config = Config> {
+  /**
+   * Whether the layer computes each step of a sequence [B, T, …] by itself, or from what it keeps of the earlier ones:
+   * others cannot stand between the input and the output of a decoder.
+   */
+  readonly stepwise?: boolean;
   /** The formula. Inputs and result have the batch as their first axis. */
   build(context: LayerContext, inputs: readonly Node[], config: C): Node;
   /** Makes the layer anew from what a file says of it, with the checks that its function makes. */
@@ -156,6 +175,8 @@ function inferShape(layer: Layer, inputs: readonly SymbolicTensor[]): { shape: S
   const context: LayerContext = {
     graph,
     training: false,
+    trainable: layer.trainable,
+    decode: null,
     parameter: (name, shape) => storage(graph, name, shape),
     state: (name, shape, { dtype = 'f32', perSample = false } = {}) =>
       storage(graph, name, perSample ? [1, ...shape] : shape, dtype),

@@ -1,6 +1,10 @@
 // Every layer beyond those of dense networks (core.ts, shape.ts), for who restores whatever a file holds.
+import './attention.ts';
 import './convolution.ts';
+import './embedding.ts';
+import './normalization.ts';
 import './pooling.ts';
 import './recurrent.ts';
 import './resize.ts';
 import './sequence.ts';
+import './transformer.ts';

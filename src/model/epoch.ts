@@ -9,6 +9,7 @@ import type { ResolvedData } from './data.ts';
 import { diagnose } from './diagnose.ts';
 import { MetricTable } from './evaluate.ts';
 import type { Objective } from './functions.ts';
+import { guardError } from './guards.ts';
 import type { Model } from './model.ts';
 import { pause } from './pause.ts';
 import type { WeightAverage } from './average.ts';
@@ -174,9 +175,12 @@ export const numbersOf = (results: Record<string, unknown>): Numbers =>
   );
 
 /** The error that says where NaN or infinity arose. The step that met it changed no weight. */
-function divergence(run: EpochRun, order: ArrayLike<number> | null, start: number, count: number): DivergenceError {
+function divergence(run: EpochRun, order: ArrayLike<number> | null, start: number, count: number): Error {
   const { model, data, objective } = run;
   model.programs.weightsChanged();
+  const { executable } = run.programs.get(count)!.program;
+  if (executable.stopped?.opcode !== 'CheckFinite')
+    return guardError(executable, count, (row) => (order ? order[start + row]! : start + row), 'model.fit');
   const place = diagnose(model, objective, data, order, start, count);
   return new DivergenceError(
     `model.fit: the loss is no longer finite in epoch ${run.epoch + 1}, step ${start / run.batchSize + 1}: ${place}. ` +

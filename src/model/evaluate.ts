@@ -17,6 +17,7 @@ import {
   trace,
   type Objective,
 } from './functions.ts';
+import { guardError } from './guards.ts';
 import { programIdentity } from './program-identity.ts';
 import type { Model } from './model.ts';
 
@@ -205,7 +206,7 @@ export function evaluateResolved(
     const program = model.programs.get(name, make, { shared: programIdentity(name, losses) });
     const { executable } = program;
     writeBatch(model, data, (name) => executable.input(name), order, start, count);
-    model.programs.run(program);
+    if (!model.programs.run(program)) throw guardError(executable, count, (row) => start + row, 'model.evaluate');
     total.update(executable, count);
     data.targets.forEach((target, i) => {
       const rows = sizeOf(target.shape.slice(1));

@@ -130,8 +130,13 @@ export const inputGradientName = (index: number): string => `inputGradient${inde
 export const outputGradientName = (index: number): string => `outputGradient:${index}`;
 
 /** Gradients of every trainable parameter and of the inputs: of a loss, or of the outputs weighted by given gradients. */
-export function gradientFunction(topology: Topology, batch: number, objective: Objective | null): GraphFunction {
-  const traced = trace(topology, batch, false);
+export function gradientFunction(
+  topology: Topology,
+  batch: number,
+  objective: Objective | null,
+  training = false,
+): GraphFunction {
+  const traced = trace(topology, batch, training);
   const { graph, inputs, outputs, parameters } = traced;
   const trained = [...parameters.values()].filter(({ info }) => info.trainable);
   const targets = [...trained.map(({ node }) => node), ...inputs];

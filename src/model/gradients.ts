@@ -9,18 +9,23 @@ import { resolveOptimizer, type OptimizerLike } from '../optimizers/index.ts';
 import { resolveLosses } from './evaluate.ts';
 import { resolveTrainingData } from './data.ts';
 import { gradientFunction, inputGradientName, outputGradientName, sampleWeightsName, targetName } from './functions.ts';
+import { guardError } from './guards.ts';
 import { resolveInputs, type ModelValues, type TensorLike } from './inputs.ts';
 import type { Model } from './model.ts';
 import { applyFunction, gradientName } from './updates.ts';
 
 /** Of a loss against targets, or of the outputs weighted by a gradient of their shape. */
-export type GradientRequest =
+export type GradientRequest = {
+  /** Whether layers act as in a training step: dropout drops, batch normalisation takes the batch's statistics. */
+  readonly training?: boolean;
+} & (
   | {
       readonly targets?: ModelValues;
       readonly loss: LossLike | readonly LossLike[];
       readonly sampleWeights?: ArrayLike<number>;
     }
-  | { readonly outputGradient: ModelValues };
+  | { readonly outputGradient: ModelValues }
+);
 
 export interface Gradients {
   /** By the parameter's name, of its shape. */
@@ -32,7 +37,7 @@ export interface Gradients {
 }
 
 /**
- * Dropout is off. Parameters of layers that are not trainable are left out.
+ * Layers act as in a prediction, unless `training` is true. Integer inputs have the gradient 0. Parameters of layers that are not trainable are left out.
  * @throws ShapeError where inputs, targets or output gradients do not fit the model
  */
 export function gradients(model: Model, values: ModelValues, request: GradientRequest): Gradients {
@@ -47,7 +52,10 @@ export function gradients(model: Model, values: ModelValues, request: GradientRe
   )
     throw new TypeError(`${what}: expected { targets, loss } or { outputGradient }`);
   let objective = null;
-  let key = `gradients ${count}`;
+  const { training = false } = request;
+  if (typeof training !== 'boolean')
+    throw new TypeError(`${what}: expected training true or false, got ${String(training)}`);
+  let key = `gradients ${count} ${training}`;
   if (!('outputGradient' in request)) {
     const losses = resolveLosses(model, request.loss, what);
     const data = resolveTrainingData(topology, { inputs: values, ...request }, losses, what);
@@ -62,11 +70,13 @@ export function gradients(model: Model, values: ModelValues, request: GradientRe
       written.set(outputGradientName(i), data),
     );
   }
-  const program = model.programs.get(key, () => gradientFunction(topology, count, objective), { packWeights: false });
+  const program = model.programs.get(key, () => gradientFunction(topology, count, objective, training), {
+    packWeights: false,
+  });
   const { executable } = program;
   // Values that the loss does not depend on are not inputs of its program.
   for (const [name, data] of written) if (executable.compiled.inputs.has(name)) executable.input(name).set(data);
-  model.programs.run(program);
+  if (!model.programs.run(program)) throw guardError(executable, count, (row) => row, what);
   const read = (name: string, shape: readonly number[]): Tensor => ({ data: executable.output(name).slice(), shape });
   return {
     parameters: Object.fromEntries(

@@ -8,6 +8,7 @@ import { ShapeError } from '../core/errors.ts';
 import { checkFinite, isTensor, tensor, type Tensor, type TensorValues } from '../data/tensor.ts';
 import { formatShape, sameShape, sizeOf, type Shape } from '../graph/graph.ts';
 import { expectInteger } from '../layers/layer.ts';
+import { guardError } from './guards.ts';
 import { resolveInputs, shapeOfTensor, type ModelValues, type TensorLike } from './inputs.ts';
 import { packOf } from './pack.ts';
 import { Programs, type Program } from './programs.ts';
@@ -68,6 +69,7 @@ export class InferenceModel {
   private readonly instance: CoreInstance;
   /** What `input`, `run` and `output` work on. */
   private live: Program | null = null;
+  private liveSize = 1;
 
   /** @internal */
   constructor({ topology, values, instance, seed }: Foundation) {
@@ -138,11 +140,16 @@ export class InferenceModel {
     if (this.live) this.programs.unpin(this.live);
     this.programs.pin(program);
     this.live = program;
+    this.liveSize = count;
   }
 
-  /** Predicts what stands in `input` and leaves the result in `output`. No checks: NaN goes through. */
+  /**
+   * Predicts what stands in `input` and leaves the result in `output`. No checks: NaN goes through.
+   * @throws RangeError for an index that an embedding has no row for; then there is no result
+   */
   run(): void {
-    this.programs.run(this.live ?? this.liveProgram());
+    const program = this.live ?? this.liveProgram();
+    if (!this.programs.run(program)) throw guardError(program.executable, this.liveSize, (row) => row, 'model.run');
   }
 
   private liveProgram(): Program {
@@ -191,7 +198,10 @@ export class InferenceModel {
         isWhole ? data : data.subarray((start * view.length) / size, (start * view.length) / size + view.length),
       );
     });
-    if (!this.programs.run(program)) inputs.forEach((values) => checkFinite(values, 'model.predict: inputs'));
+    if (!this.programs.run(program)) {
+      inputs.forEach((values) => checkFinite(values, 'model.predict: inputs'));
+      throw guardError(program.executable, size, (row) => start + row, 'model.predict');
+    }
     ports.outputs.forEach((view, i) => results[i]!.data.set(view, (start * view.length) / size));
   }
 

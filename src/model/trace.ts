@@ -85,6 +85,8 @@ export function trace(topology: Topology, batch: number, training: boolean): Tra
     const context: LayerContext = {
       graph,
       training,
+      trainable: layer.trainable,
+      decode: null,
       parameter(
         localName: string,
         shape: Shape,

@@ -52,8 +52,8 @@ export const rules: readonly Rule[] = [
   {
     place: 'assembly/nn',
     may: ['assembly/linalg', 'assembly/math.ts', 'assembly/lanes.ts'],
-    besides: ['assembly/instructions.ts'],
-    why: operands,
+    besides: ['assembly/instructions.ts', 'assembly/random.ts'],
+    why: `${operands} Attention drops weights of a tile that is never stored.`,
   },
   { place: 'assembly/optim', may: ['assembly/lanes.ts'], besides: ['assembly/instructions.ts'], why: operands },
   { place: 'assembly/math64.ts', may: ['assembly/lanes.ts'] },
