@@ -47,6 +47,7 @@ const otherFamilies: readonly string[] = [
   'Depthwise',
   'Pool',
   'Interpolate',
+  'Recurrent',
   'Rare',
   'Convert',
   'Integer',

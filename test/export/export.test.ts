@@ -226,6 +226,7 @@ describe('bad options', () => {
 
 describe('without the library', () => {
   const inputs = randomTensor([4, 2], 9);
+  const name = './net.mjs';
   const bitsOf = (values: Float32Array) => Array.from(new Uint32Array(values.buffer, 0, values.length));
   /** Runs a script in a folder that has nothing but what is given, with what Node has. */
   function runBare(files: Record<string, string | Uint8Array>, flags: string[] = []): unknown {
@@ -251,7 +252,7 @@ describe('without the library', () => {
   test.each(variants)('a bare script imports the ES module, %s', async (variant) => {
     const made = await xor(variant);
     const { javascript } = await exportModule(made);
-    const script = `import { predict, inputs, outputs, run, variant } from './net.mjs';
+    const script = `import { predict, inputs, outputs, run, variant } from '${name}';
       const values = new Float32Array(${JSON.stringify([...inputs.data])});
       const all = predict(values);
       inputs[0].set(values.subarray(0, 2)); run();
@@ -273,7 +274,7 @@ describe('without the library', () => {
     expect(javascript).not.toContain('atob');
     expect(types).toContain('load(source: Source | Promise<Source>)');
     const script = `import { readFileSync } from 'node:fs';
-      import { load } from './net.mjs';
+      import { load } from '${name}';
       const bytes = readFileSync('net.wasm');
       const results = [];
       for (const source of [bytes, new WebAssembly.Module(bytes), Promise.resolve(new Response(bytes))]) {
