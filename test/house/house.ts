@@ -56,6 +56,12 @@ export const rules: readonly Rule[] = [
     why: `${operands} Attention drops weights of a tile that is never stored.`,
   },
   { place: 'assembly/optim', may: ['assembly/lanes.ts'], besides: ['assembly/instructions.ts'], why: operands },
+  {
+    place: 'assembly/optim/product.ts',
+    may: ['assembly/optim', 'assembly/lanes.ts'],
+    besides: ['assembly/linalg', 'assembly/instructions.ts'],
+    why: `Its gradient is a product, of which it makes a few rows at a time. ${operands}`,
+  },
   { place: 'assembly/math64.ts', may: ['assembly/lanes.ts'] },
   {
     place: 'assembly/neuron',
