@@ -66,7 +66,6 @@ const otherFamilies: readonly string[] = [
   'Moments',
   'Attention',
   'AppendRows',
-  'Recurrent',
 ];
 
 /** The instructions of each pack. */
