@@ -105,7 +105,7 @@ test.each([
   ['asynchronous irregular', 5, 2, 300, 35.5, 40],
   ['synchronous irregular, fast', 6, 4, 200, 52, 64],
   ['synchronous irregular, slow', 4.5, 0.9, 600, 4.5, 7],
-  ['synchronous regular', 3, 2, 150, 310, 345],
+  ['synchronous regular', 3, 2, 210, 310, 345],
 ])("Brunel's network is %s where g is %s and η is %s", async (_name, g, eta, duration, least, most) => {
   const hz = await brunel(g, eta, duration);
   expect(hz).toBeGreaterThan(least);
