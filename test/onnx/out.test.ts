@@ -18,7 +18,11 @@ interface Runtime {
   env: { wasm: { numThreads: number }; logLevel: string };
   Tensor: new (type: string, data: Float32Array | Int32Array, dims: readonly number[]) => unknown;
   InferenceSession: {
-    create(bytes: Uint8Array): Promise<{ run(feeds: Record<string, unknown>): Promise<Record<string, { data: Float32Array; dims: number[] }>> }>;
+    create(
+      bytes: Uint8Array,
+    ): Promise<{
+      run(feeds: Record<string, unknown>): Promise<Record<string, { data: Float32Array; dims: number[] }>>;
+    }>;
   };
 }
 
@@ -36,7 +40,11 @@ function samples(model: n.Model, batch: number) {
     const full = [batch, ...shape];
     const length = full.reduce((product, size) => product * size, 1);
     const floats = randomFloats(length, i + 7, -1, 1);
-    return { name, shape: full, data: dtype === 'i32' ? Int32Array.from(floats, (x) => Math.floor(2.5 * (x + 1))) : floats };
+    return {
+      name,
+      shape: full,
+      data: dtype === 'i32' ? Int32Array.from(floats, (x) => Math.floor(2.5 * (x + 1))) : floats,
+    };
   });
 }
 
@@ -61,7 +69,12 @@ async function check(model: n.Model): Promise<void> {
     const back = again.run(Object.fromEntries(inputs.map(({ name, ...feed }) => [name, feed])));
     const { Tensor } = session ? runtime() : { Tensor: undefined };
     const theirs = await session?.run(
-      Object.fromEntries(inputs.map(({ name, data, shape }) => [name, new Tensor!(data instanceof Int32Array ? 'int32' : 'float32', data, shape)])),
+      Object.fromEntries(
+        inputs.map(({ name, data, shape }) => [
+          name,
+          new Tensor!(data instanceof Int32Array ? 'int32' : 'float32', data, shape),
+        ]),
+      ),
     );
     expected.forEach(({ data, shape }, i) => {
       const { name } = again.outputs[i]!;
@@ -76,9 +89,12 @@ const options = { seed: 3, variant };
 const chain = (layers: n.Layer[], inputShape: readonly number[], rest: object = {}) =>
   n.sequential(layers, { ...options, inputShape: [...inputShape], ...rest });
 
-test.runIf(!hasRuntime)('ONNX Runtime is not installed: `npm ci` in bench/peers lets the files be checked by it', () => {
-  expect(hasRuntime).toBe(false);
-});
+test.runIf(!hasRuntime)(
+  'ONNX Runtime is not installed: `npm ci` in bench/peers lets the files be checked by it',
+  () => {
+    expect(hasRuntime).toBe(false);
+  },
+);
 
 describe('layers', () => {
   test.each(activationNames)('dense with %s', async (activation) => {
@@ -86,18 +102,60 @@ describe('layers', () => {
   });
 
   const images: [string, () => n.Layer[]][] = [
-    ['conv2d, batch norm, pools', () => [n.conv2d(8, { kernelSize: 3, padding: 'same', useBias: false }), n.batchNorm(), n.activation('relu'), n.maxPool2d(), n.conv2d(6, { kernelSize: 3, stride: 2, groups: 2 }), n.globalAvgPool2d(), n.dense(4)]],
-    ['depthwise, separable, dilated', () => [n.depthwiseConv2d({ kernelSize: 3, padding: 'same' }), n.separableConv2d(6, { kernelSize: 3 }), n.conv2d(5, { kernelSize: 2, dilation: 2 }), n.avgPool2d(), n.flatten()]],
-    ['transposed, enlarged, padded, cropped', () => [n.convTranspose2d(4, { kernelSize: 3, stride: 2 }), n.upsample2d({ size: 2, mode: 'bilinear' }), n.zeroPad2d(1), n.crop2d(2), n.flatten(), n.dense(3)]],
-    ['layer, instance and group norm', () => [n.conv2d(6, { kernelSize: 3 }), n.groupNorm(3), n.instanceNorm(), n.layerNorm(), n.flatten(), n.dense(2)]],
+    [
+      'conv2d, batch norm, pools',
+      () => [
+        n.conv2d(8, { kernelSize: 3, padding: 'same', useBias: false }),
+        n.batchNorm(),
+        n.activation('relu'),
+        n.maxPool2d(),
+        n.conv2d(6, { kernelSize: 3, stride: 2, groups: 2 }),
+        n.globalAvgPool2d(),
+        n.dense(4),
+      ],
+    ],
+    [
+      'depthwise, separable, dilated',
+      () => [
+        n.depthwiseConv2d({ kernelSize: 3, padding: 'same' }),
+        n.separableConv2d(6, { kernelSize: 3 }),
+        n.conv2d(5, { kernelSize: 2, dilation: 2 }),
+        n.avgPool2d(),
+        n.flatten(),
+      ],
+    ],
+    [
+      'transposed, enlarged, padded, cropped',
+      () => [
+        n.convTranspose2d(4, { kernelSize: 3, stride: 2 }),
+        n.upsample2d({ size: 2, mode: 'bilinear' }),
+        n.zeroPad2d(1),
+        n.crop2d(2),
+        n.flatten(),
+        n.dense(3),
+      ],
+    ],
+    [
+      'layer, instance and group norm',
+      () => [n.conv2d(6, { kernelSize: 3 }), n.groupNorm(3), n.instanceNorm(), n.layerNorm(), n.flatten(), n.dense(2)],
+    ],
   ];
   test.each(images)('images: %s', async (_name, layers) => check(await chain(layers(), [10, 9, 4])));
 
   const sequences: [string, () => n.Layer[]][] = [
     ['lstm, all steps and the last', () => [n.lstm(6, { returnSequences: true }), n.lstm(5), n.dense(2)]],
-    ['gru, reset after and before', () => [n.gru(6, { returnSequences: true }), n.gru(5, { resetAfter: false }), n.dense(2)]],
-    ['simple rnn, bidirectional', () => [n.bidirectional(n.simpleRnn(6, { returnSequences: true })), n.simpleRnn(4, { activation: 'relu' })]],
-    ['conv1d and pools', () => [n.conv1d(6, { kernelSize: 3, padding: 'causal' }), n.maxPool1d(), n.flatten(), n.dense(3)]],
+    [
+      'gru, reset after and before',
+      () => [n.gru(6, { returnSequences: true }), n.gru(5, { resetAfter: false }), n.dense(2)],
+    ],
+    [
+      'simple rnn, bidirectional',
+      () => [n.bidirectional(n.simpleRnn(6, { returnSequences: true })), n.simpleRnn(4, { activation: 'relu' })],
+    ],
+    [
+      'conv1d and pools',
+      () => [n.conv1d(6, { kernelSize: 3, padding: 'causal' }), n.maxPool1d(), n.flatten(), n.dense(3)],
+    ],
   ];
   test.each(sequences)('sequences: %s', async (_name, layers) => check(await chain(layers(), [8, 3])));
 
@@ -109,14 +167,22 @@ describe('layers', () => {
 test('a graph of two inputs and two outputs', async () => {
   const [a, b] = [n.input([4]), n.input([4])];
   const joined = n.concatenate()([n.add()([a, b]), n.multiply()([a, b])]);
-  const model = await n.model({ inputs: [a, b], outputs: [n.dense(3)(joined), n.dense(2, { activation: 'tanh' })(a)], ...options });
+  const model = await n.model({
+    inputs: [a, b],
+    outputs: [n.dense(3)(joined), n.dense(2, { activation: 'tanh' })(a)],
+    ...options,
+  });
   await check(model);
 });
 
 test('token indices, attention, a transformer', async () => {
   const tokens = n.input([6], { dtype: 'int32' });
   const embedded = n.embedding(5, 8)(tokens);
-  const model = await n.model({ inputs: tokens, outputs: n.dense(3)(n.flatten()(n.transformerEncoder(1, 2)(embedded))), ...options });
+  const model = await n.model({
+    inputs: tokens,
+    outputs: n.dense(3)(n.flatten()(n.transformerEncoder(1, 2)(embedded))),
+    ...options,
+  });
   await check(model);
 });
 

@@ -33,7 +33,11 @@ function writeField(number: number, kind: FieldKind, value: unknown, writer: Pbf
     case 'doubles':
       return writer.writePackedDouble(number, Array.from(value as ArrayLike<number>));
     default:
-      return writer.writeMessage(number, (message: Message, inner) => writeFields(kind, message, inner), value as Message);
+      return writer.writeMessage(
+        number,
+        (message: Message, inner) => writeFields(kind, message, inner),
+        value as Message,
+      );
   }
 }
 

@@ -11,13 +11,19 @@ defineWriter('constant', (writer, node) => {
 });
 
 defineWriter('fill', (writer, node) => {
-  const value = { name: 'value', dims: [1], dataType: dataTypeNumbers.float32, floatData: [attribute<number>(node, 'value')] };
+  const value = {
+    name: 'value',
+    dims: [1],
+    dataType: dataTypeNumbers.float32,
+    floatData: [attribute<number>(node, 'value')],
+  };
   return writer.add('ConstantOfShape', [writer.shapeValue(writer.sizes(node))], { value: { tensor: value } });
 });
 
 // ---- element by element
 
-const toFloat = (writer: GraphWriter, name: string): string => writer.add('Cast', [name], { to: dataTypeNumbers.float32 });
+const toFloat = (writer: GraphWriter, name: string): string =>
+  writer.add('Cast', [name], { to: dataTypeNumbers.float32 });
 export const number = (writer: GraphWriter, value: number): string => writer.floats([value]);
 
 const binaries: Partial<Record<BinaryName, string>> = {
@@ -50,7 +56,9 @@ defineWriter('binary', (writer, node) => {
 function expanded(writer: GraphWriter, node: Node): string {
   const own = writer.sizes(node.inputs[0]!);
   const lead = node.shape.length - own.length;
-  const sizes = writer.sizes(node).map((size, axis): Size => (typeof size !== 'number' && typeof own[axis - lead] === 'object' ? 1 : size));
+  const sizes = writer
+    .sizes(node)
+    .map((size, axis): Size => (typeof size !== 'number' && typeof own[axis - lead] === 'object' ? 1 : size));
   return writer.add('Expand', [input(writer, node, 0), writer.shapeValue(sizes)]);
 }
 defineWriter('broadcastTo', expanded);
@@ -69,7 +77,8 @@ const clip =
   (least?: number, greatest?: number): UnaryWriter =>
   (writer, x, alpha, beta) =>
     writer.add('Clip', [x, number(writer, least ?? alpha), number(writer, greatest ?? beta)]);
-const times = (writer: GraphWriter, x: string, factor: number): string => writer.add('Mul', [x, number(writer, factor)]);
+const times = (writer: GraphWriter, x: string, factor: number): string =>
+  writer.add('Mul', [x, number(writer, factor)]);
 const plus = (writer: GraphWriter, x: string, term: number): string => writer.add('Add', [x, number(writer, term)]);
 
 /** ln(1 + eˣ) without overflow for every x: what ONNX's Softplus promises, too. */
@@ -133,7 +142,9 @@ defineWriter('unary', (writer, node) => {
   return unaries[kind](writer, input(writer, node, 0), alpha, beta);
 });
 
-defineWriter('softmax', (writer, node) => writer.add(attribute<string>(node, 'kind'), [input(writer, node, 0)], { axis: -1 }));
+defineWriter('softmax', (writer, node) =>
+  writer.add(attribute<string>(node, 'kind'), [input(writer, node, 0)], { axis: -1 }),
+);
 
 // ---- products and reductions
 
@@ -168,7 +179,13 @@ const reductions: Record<ReduceName, string> = {
 };
 
 /** Over axes; a sum's are an input, those of the others an attribute (operator set 17). */
-export function reduced(writer: GraphWriter, opType: string, x: string, axes: readonly number[], keep: boolean): string {
+export function reduced(
+  writer: GraphWriter,
+  opType: string,
+  x: string,
+  axes: readonly number[],
+  keep: boolean,
+): string {
   const keepdims = Number(keep);
   return opType === 'ReduceSum'
     ? writer.add(opType, [x, writer.ints(axes)], { keepdims })
@@ -205,7 +222,11 @@ defineWriter('permute', (writer, node) =>
   writer.add('Transpose', [input(writer, node, 0)], { perm: attribute<readonly number[]>(node, 'axes') }),
 );
 defineWriter('concatenate', (writer, node) =>
-  writer.add('Concat', node.inputs.map((each) => writer.nameOf(each)), { axis: attribute<number>(node, 'axis') }),
+  writer.add(
+    'Concat',
+    node.inputs.map((each) => writer.nameOf(each)),
+    { axis: attribute<number>(node, 'axis') },
+  ),
 );
 
 export const sliced = (writer: GraphWriter, x: string, axis: number, start: number, length: number): string =>

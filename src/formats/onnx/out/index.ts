@@ -59,7 +59,9 @@ export function graphToOnnx(traces: readonly [GraphFunction, GraphFunction], val
 function refuseUnknown({ nodes, effects }: GraphFunction): void {
   if (effects.some(({ operation }) => operation !== 'checkFinite'))
     throw new NeuriteError('toOnnx: predictions of this model change what it keeps, which ONNX has no form for');
-  const unknown = nodes.filter(({ operation }) => !writerOf(operation) && operation !== 'input' && operation !== 'storage');
+  const unknown = nodes.filter(
+    ({ operation }) => !writerOf(operation) && operation !== 'input' && operation !== 'storage',
+  );
   if (!unknown.length) return;
   const lines = [...new Set(unknown.map(({ operation, label }) => `${operation} of "${label}"`))];
   throw new NeuriteError(`toOnnx: ONNX has no form for ${lines.join(', ')}`);

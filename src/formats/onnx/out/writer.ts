@@ -11,7 +11,8 @@ export const tracedBatches = [2, 3] as const;
 /** A size: a number, or so many times the batch. */
 export type Size = number | { readonly perSample: number };
 
-export type AttributeValue = number | string | readonly number[] | { readonly float: number } | { readonly tensor: TensorProto };
+export type AttributeValue =
+  number | string | readonly number[] | { readonly float: number } | { readonly tensor: TensorProto };
 
 const text = new TextEncoder();
 
@@ -42,7 +43,8 @@ export class GraphWriter {
 
   nameOf(node: Node): string {
     const name = this.names.get(node);
-    if (name === undefined) throw new NeuriteError(`toOnnx: nothing was written for ${node.operation} of "${node.label}"`);
+    if (name === undefined)
+      throw new NeuriteError(`toOnnx: nothing was written for ${node.operation} of "${node.label}"`);
     return name;
   }
 
@@ -56,7 +58,12 @@ export class GraphWriter {
   }
 
   /** Adds a node of one result and gives the result's name. */
-  add(opType: string, input: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}, wanted?: string): string {
+  add(
+    opType: string,
+    input: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    wanted?: string,
+  ): string {
     const output = this.fresh(wanted ?? `${this.label ? `${this.label}/` : ''}${opType}`);
     this.addNode(opType, input, [output], attributes);
     return output;
@@ -77,12 +84,20 @@ export class GraphWriter {
 
   /** Whole numbers as an initialiser (int64), each once. */
   ints(values: readonly number[], shape: Shape = [values.length]): string {
-    return this.constant(`i${values.join()}:${shape.join()}`, 'ints', { dims: [...shape], dataType: dataTypeNumbers.int64, int64Data: [...values] });
+    return this.constant(`i${values.join()}:${shape.join()}`, 'ints', {
+      dims: [...shape],
+      dataType: dataTypeNumbers.int64,
+      int64Data: [...values],
+    });
   }
 
   floats(values: ArrayLike<number>, shape: Shape = []): string {
     const list = Array.from(values);
-    return this.constant(`f${list.join()}:${shape.join()}`, 'number', { dims: [...shape], dataType: dataTypeNumbers.float32, floatData: list });
+    return this.constant(`f${list.join()}:${shape.join()}`, 'number', {
+      dims: [...shape],
+      dataType: dataTypeNumbers.float32,
+      floatData: list,
+    });
   }
 
   weight(name: string, data: Float32Array | Int32Array, shape: Shape): string {
@@ -124,7 +139,9 @@ function sizeOfTwins(first: number, second: number, node: Node): Size {
   if (first === second) return first;
   const perSample = first / tracedBatches[0];
   if (!Number.isInteger(perSample) || perSample * tracedBatches[1] !== second)
-    throw new NeuriteError(`toOnnx: ${node.operation} of "${node.label}" has a size that is no multiple of the batch: ${formatShape(node.shape)}`);
+    throw new NeuriteError(
+      `toOnnx: ${node.operation} of "${node.label}" has a size that is no multiple of the batch: ${formatShape(node.shape)}`,
+    );
   return { perSample };
 }
 
@@ -135,4 +152,3 @@ function attributeOf(name: string, value: AttributeValue): AttributeProto {
   if ('float' in value) return { name, f: value.float, type: 1 };
   return { name, t: (value as { tensor: TensorProto }).tensor, type: 4 };
 }
-
