@@ -72,6 +72,9 @@ export const enum Opcode {
   AttentionBackward,
   AttentionWeights,
   AppendRows,
+  GemmUpdate,
+  Ctc,
+  RandomNormal,
 }
 
 /** The elementwise functions of one argument. */
@@ -314,6 +317,8 @@ export const TILE_COLUMNS: u32 = 8;
 export const BLOCK_M: u32 = 120;
 export const BLOCK_N: u32 = 1024;
 export const BLOCK_K: u32 = 256;
+/** The deepest block there is: the blocks of a product are alike, so that none is a shallow rest. */
+export const DEEPEST_K: u32 = 384;
 /** The fewest columns of out for which A is packed. */
 export const PACK_A_COLUMNS: u32 = 32;
 /** The fewest rows of out, and elements of B beyond which, B as stored is packed. */
@@ -325,9 +330,12 @@ export const FEW_COLUMNS: u32 = 3;
 export const POSITIONS_BLOCK: u32 = 120;
 /** Elements of a kernel's column that such a block goes through before the next column. */
 export const DEPTH_BLOCK: u32 = 512;
-/** Bytes at the start of the workspace: a Block (assembly/linalg/block.ts), and room for a tile or a strip. */
-export const BLOCK_BYTES: u32 = 128;
+/** Bytes at the start of the workspace: a Block and its bands (assembly/linalg/block.ts), and room for a tile or a strip. */
+export const BLOCK_BYTES: u32 = 192;
 export const SCRATCH_BYTES: u32 = 256;
+
+/** Bytes at the start of GemmUpdate's workspace: the instructions Gemm and Update that it is made of. */
+export const STEP_BYTES: u32 = 128;
 
 /** What every instruction begins with. */
 @unmanaged
@@ -787,6 +795,7 @@ export class InterpolateBackward extends Instruction {
   outAxis: u32;
   inner: u32;
 }
+
 /** out[n] = kind(x[n]). */
 @unmanaged
 export class Rare extends Instruction {
@@ -1013,7 +1022,8 @@ export class Determinant extends Instruction {
  * out: where the state [H] after step 0 goes, that of step s `stepOut` · s further on; where `sequences` is 0 only the
  * last is written. hidden, cell [B, H]: the last states, or 0. hidden0, cell0 [B, H]: the first, or 0 for zeros.
  * gates [rows, H · (1 for simple cells, else 4)], previous and previousCell [rows, H] (or all 0): for the backward pass.
- * mask [B, T] or 0: a step at 0 leaves the state as it is. dropout [B, H] or 0 multiplies the state in the product.
+ * mask [B, T] or 0: a step at 0 leaves the state as it is; a sample without any other stops the program, with nothing
+ * written. dropout [B, H] or 0 multiplies the state in the product.
  * workspace: recurrentWorkspace(…) bytes (src/graph/operations/recurrent-workspace.ts).
  */
 @unmanaged
@@ -1294,4 +1304,63 @@ export class AppendRows extends Instruction {
   columns: u32;
   strideX: u32;
   length: u32;
+}
+
+/**
+ * One optimizer step on parameter[m, n] by the gradient op(A)·op(B), of which no more than `rows` rows exist at a time.
+ * Operands as in Gemm (n > FEW_COLUMNS) and Update; both strides of A and B as in Gemm.
+ * workspace: gemmUpdateWorkspace(m, n, k, rows) bytes (src/graph/operations/matmul-workspace.ts).
+ */
+@unmanaged
+export class GemmUpdate extends Instruction {
+  kind: u32;
+  parameter: usize;
+  slot0: usize;
+  slot1: usize;
+  slot2: usize;
+  a: usize;
+  b: usize;
+  scalars: usize;
+  scale: usize;
+  m: u32;
+  n: u32;
+  k: u32;
+  strideA: u32;
+  strideB: u32;
+  transposeA: u32;
+  transposeB: u32;
+  rows: u32;
+  workspace: usize;
+}
+
+/**
+ * loss[batch] of connectionist temporal classification of logits [batch, time, classes], and (unless 0) dLogits, the
+ * gradient of each sample's loss. target [batch, 1 + labels] of floats: the number of a sample's frames (0: all), then
+ * its labels, the first negative one behind them. perLabel = 1 divides by their number; zeroInfinity = 1 makes an
+ * infinite loss and its gradient 0. Stops the program where a label is no class or the blank.
+ * workspace: ctcWorkspace(…) bytes (src/graph/operations/ctc.ts).
+ */
+@unmanaged
+export class Ctc extends Instruction {
+  loss: usize;
+  dLogits: usize;
+  logits: usize;
+  target: usize;
+  batch: u32;
+  time: u32;
+  classes: u32;
+  labels: u32;
+  blank: u32;
+  zeroInfinity: u32;
+  perLabel: u32;
+  workspace: usize;
+}
+
+/** Standard normal numbers into out[n]; counter and stream as in Dropout, so that the same step gives the same numbers. */
+@unmanaged
+export class RandomNormal extends Instruction {
+  out: usize;
+  n: u32;
+  counter: usize;
+  stream: u32;
 }

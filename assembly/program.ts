@@ -68,6 +68,9 @@ import {
   AttentionBackward,
   AttentionWeights,
   AppendRows,
+  GemmUpdate,
+  Ctc,
+  RandomNormal,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -85,6 +88,7 @@ import { execScatterElements, execScatterTuples } from './linalg/scatter';
 import { execGridSample, execResample } from './nn/sample';
 import { execUnary, execUnaryBackward } from './nn/activation';
 import { execConvolve, execConvolveInput, execConvolveKernel } from './nn/convolution';
+import { execCtc } from './nn/ctc';
 import { execDepthwise, execDepthwiseInput, execDepthwiseKernel } from './nn/depthwise';
 import { execAttention, execAttentionWeights } from './nn/attention';
 import { execAttentionBackward } from './nn/attentionBackward';
@@ -98,8 +102,9 @@ import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execRecurrent } from './nn/recurrent';
 import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
+import { execGemmUpdate } from './optim/product';
 import { execUpdate } from './optim/update';
-import { execDropout, execRandomFill } from './random';
+import { execDropout, execRandomFill, execRandomNormal } from './random';
 
 /** Executes the instruction at `pc`. Returns 0 to go on, 1 to stop the program there. */
 type Handler = (pc: usize) => u32;
@@ -171,6 +176,9 @@ export const handlers: StaticArray<Handler> = [
   execAttentionBackward,
   execAttentionWeights,
   execAppendRows,
+  execGemmUpdate,
+  execCtc,
+  execRandomNormal,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -240,6 +248,9 @@ const sizes: StaticArray<u32> = [
   offsetof<AttentionBackward>(),
   offsetof<AttentionWeights>(),
   offsetof<AppendRows>(),
+  offsetof<GemmUpdate>(),
+  offsetof<Ctc>(),
+  offsetof<RandomNormal>(),
 ];
 
 function execHalt(pc: usize): u32 {

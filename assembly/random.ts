@@ -1,10 +1,10 @@
 // Counter-based random numbers, Philox 4×32-10: a number is a function of its place, not of what came before it.
 // The mapping, the same on the host (src/core/philox.ts):
 //   counter = (block, step, stream, 0), key = (seedLow, seedHigh)
-//   element i of a fill is made of word i % 4 of block ⌊i / 4⌋; a fill has step 0, dropout the step of its counter
+//   element i of a fill is made of word i % 4 of block ⌊i / 4⌋; a fill has step 0, dropout and noise the step of their counter
 // Normal deviates 2k and 2k + 1 of a block are made of its words 2k and 2k + 1.
 // source: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011
-import { Dropout, RandomFill, RandomKind } from './instructions';
+import { Dropout, RandomFill, RandomKind, RandomNormal } from './instructions';
 import { madd, storeTail, loadTail } from './lanes';
 import { ONE, constant, horner6, log_f32x4, sinOfQuadrant } from './math';
 
@@ -193,13 +193,14 @@ export function randomFill_f32(
   n: u32,
   a: f32,
   b: f32,
+  step: u32,
   seedLow: u32,
   seedHigh: u32,
   stream: u32,
 ): void {
   let block: u32 = 0;
   for (let rest = n; rest; rest -= min<u32>(rest, 16), out += 64, block += 4) {
-    philoxBlocks(block, 0, stream, 0, seedLow, seedHigh);
+    philoxBlocks(block, step, stream, 0, seedLow, seedHigh);
     finishWords(kind, a, b);
     const left = i32(min<u32>(rest, 16));
     put(out, word0, left);
@@ -211,7 +212,15 @@ export function randomFill_f32(
 
 export function execRandomFill(pc: usize): u32 {
   const i = changetype<RandomFill>(pc);
-  randomFill_f32(i.kind, i.out, i.n, i.a, i.b, i.seedLow, i.seedHigh, i.stream);
+  randomFill_f32(i.kind, i.out, i.n, i.a, i.b, 0, i.seedLow, i.seedHigh, i.stream);
+  return 0;
+}
+
+/** Standard normal numbers that are others at each step of the counter. */
+export function execRandomNormal(pc: usize): u32 {
+  const i = changetype<RandomNormal>(pc);
+  const step = load<u32>(i.counter, 8);
+  randomFill_f32(RandomKind.Normal, i.out, i.n, 0, 1, step, load<u32>(i.counter), load<u32>(i.counter, 4), i.stream);
   return 0;
 }
 

@@ -1,8 +1,8 @@
 // npm run bench:peers: the peers, installed in bench/peers, do the same work as the library, in turns, one at a time.
 // Writes bench/results/peers.json and peers.md. A peer that does not install or does not start is named and skipped; a
 // result that differs from ours is printed and counts as failed (exit code 1).
-//   --quick   few short rounds     --no-install   take the peers as they are     --only TEXT   the works whose name has it:
-// nothing is written then
+//   --quick   few short rounds     --no-install   take the peers as they are     --only TEXT   the works whose name has it
+// (`start-up` and `bytes` are names too): nothing is written then
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -82,8 +82,8 @@ async function main(): Promise<void> {
   for (const goal of families.flatMap(({ goals }) => goals).filter(isWanted))
     noise.push(await raceFor(goal, ours, others, report));
   for (const { child } of [ours, ...others]) child.close();
-  if (!values.only)
-    report.comparisons.push(...(await startUps(node, report.skipped)), ...(await wires(report.skipped)));
+  if (isWanted({ work: 'start-up' })) report.comparisons.push(...(await startUps(node, report.skipped)));
+  if (isWanted({ work: 'bytes' })) report.comparisons.push(...(await wires(report.skipped)));
   const { versions } = installed;
   write({ machine, versions, noise: noise.length ? median(noise) : 0, rounds: options.rounds, ...report });
   if (report.failures.length) process.exitCode = 1;

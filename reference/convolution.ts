@@ -35,9 +35,10 @@ export const offsetOf = (index: readonly number[], sizes: readonly number[]): nu
 function eachTerm(shape: ConvolutionShape, term: (x: number, kernel: number, out: number) => void): void {
   const { batch, input, output, kernelSize, channels, filters, groups } = shape;
   const [perGroup, filtersPerGroup] = [channels / groups, filters / groups];
+  const taps = [...positionsOf(kernelSize)];
   for (let b = 0; b < batch; b++)
     for (const o of positionsOf(output))
-      for (const k of positionsOf(kernelSize)) {
+      for (const k of taps) {
         const at = o.map((p, axis) => p * shape.stride[axis]! - shape.before[axis]! + k[axis]! * shape.dilation[axis]!);
         if (at.some((p, axis) => p < 0 || p >= input[axis]!)) continue;
         const pixel = (b * product(input) + offsetOf(at, input)) * channels;

@@ -95,7 +95,7 @@ function cutPack({ constantOf, Opcode, shake, writeModule }, parsed, opcodes) {
   const handlers = parsed.globals[parsed.exports.find(({ name }) => name === 'handlers').index];
   const kept = new Set(opcodes.map((name) => Opcode[name]));
   return writeModule(
-    shake(parsed, { exports: ['run', 'heapBase'], dispatch: new Map([[constantOf(handlers), kept]]) }),
+    shake(parsed, { exports: ['run', 'heapBase', 'handlers'], dispatch: new Map([[constantOf(handlers), kept]]) }),
   );
 }
 

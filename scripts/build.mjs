@@ -30,6 +30,7 @@ const library = {
   ...common,
   entryPoints: {
     index: 'src/index.ts',
+    export: 'src/export/index.ts',
     inference: 'src/inference/index.ts',
     'inference-node': 'src/node/inference.ts',
     ops: 'src/ops/index.ts',

@@ -11,6 +11,7 @@ export * from './data/index.ts';
 export { activationNames, type Activation, type ActivationName } from './layers/activations.ts';
 export { activation, dense, dropout, prelu, type DenseOptions } from './layers/core.ts';
 export * from './layers/convolution.ts';
+export { gaussianNoise, gaussianSample } from './layers/noise.ts';
 export * from './layers/pooling.ts';
 export * from './layers/resize.ts';
 export { gru, lstm, simpleRnn } from './layers/recurrent.ts';
@@ -49,6 +50,14 @@ export * as initializers from './initializers/index.ts';
 export { initializerNames, type Initializer, type InitializerLike } from './initializers/index.ts';
 export * as losses from './losses/index.ts';
 export * from './losses/index.ts';
+export { ctcTargets, type CtcTargets } from './losses/ctc.ts';
+export {
+  ctcBeamDecode,
+  ctcGreedyDecode,
+  type CtcBeamOptions,
+  type CtcDecodeOptions,
+  type CtcPath,
+} from './losses/ctc-decode.ts';
 export * as metrics from './metrics/index.ts';
 export { metricNames, type BleuOptions, type Metric, type MetricLike, type MetricValue } from './metrics/index.ts';
 export * from './optimizers/index.ts';
@@ -69,6 +78,8 @@ export type { EvaluateOptions, Evaluation } from './model/evaluate.ts';
 export type { FitOptions, FitProgress, History } from './model/fit.ts';
 export type { GradientRequest, Gradients } from './model/gradients.ts';
 export { Model, type ModelOptions } from './model/model.ts';
+export { attentionMaps, type AttentionMap } from './model/attention-maps.ts';
+export { decoder, Decoder, type DecoderOptions } from './model/decoder.ts';
 export { loadModel } from './model/load.ts';
 export type { SaveOptions } from './model/save.ts';
 export { network, networkTypes, type NetworkOptions, type NetworkType, type Task } from './model/network.ts';

@@ -5,7 +5,8 @@
 // bits do not depend on M, the strides, the blocking, the path, or whether B was packed before. Up to FEW_COLUMNS
 // columns are dot products instead (dot.ts), whose order depends on K alone.
 // Shapes: A is [M, K], B is [K, N], out is [M, N].
-// Source: Van Zee and van de Geijn, BLIS (2015); choices measured in docs/adr/0003-gemm-tile-and-blocking.md.
+// Source: Van Zee and van de Geijn, BLIS (2015); choices measured in docs/adr/0003-gemm-tile-and-blocking.md
+// and 0009-gemm-on-intel.md.
 import {
   Gemm,
   UnaryKind,
@@ -13,6 +14,7 @@ import {
   BLOCK_K,
   BLOCK_M,
   BLOCK_N,
+  DEEPEST_K,
   FEW_COLUMNS,
   PACK_A_COLUMNS,
   PACK_B_ELEMENTS,
@@ -22,10 +24,17 @@ import {
 } from '../instructions';
 import { madd } from '../lanes';
 import { activate_f32 } from '../nn/activation';
-import { Block, bytes } from './block';
+import { Band, Block, bytes } from './block';
 import { gemv_f32, gemv_f32_columns, STRIP, stripWidth, VECTOR } from './gemv';
-import { pack_a_f32, pack_b_f32, pack_columns_f32 } from './pack';
-import { gemm_f32_tile, gemm_f32_tile_rows, TILE_ROWS } from './tile';
+import { pack_a_f32, pack_b_f32, pack_columns_f32, pack_panel_f32 } from './pack';
+import {
+  gemm_f32_tile,
+  gemm_f32_tile_rows,
+  gemm_f32_tile_short,
+  gemm_f32_tile_short_rows,
+  SHORT_ROWS,
+  TILE_ROWS,
+} from './tile';
 
 const ROWS = TILE_ROWS;
 const COLUMNS = TILE_COLUMNS;
@@ -48,108 +57,179 @@ function at(x: usize, stride: u32, transposed: u32, row: u32, column: u32): usiz
 
 /** One tile, its rows of A side by side or as they are stored. */
 @inline
-function tile(out: usize, strideOut: usize, init: usize, strideInit: usize, a: usize, block: Block, b: usize): void {
-  if (block.rowA == 4) gemm_f32_tile(out, strideOut, init, strideInit, a, block.stepA, b, block.stepB, block.k);
-  else gemm_f32_tile_rows(out, strideOut, init, strideInit, a, block.rowA, b, block.stepB, block.k);
+function tile(
+  out: usize,
+  strideOut: usize,
+  init: usize,
+  strideInit: usize,
+  a: usize,
+  band: Band,
+  b: usize,
+  stepB: usize,
+  k: u32,
+): void {
+  const rowA = band.rowA;
+  if (band.height == ROWS) {
+    if (rowA == 4) gemm_f32_tile(out, strideOut, init, strideInit, a, band.stepA, b, stepB, k);
+    else gemm_f32_tile_rows(out, strideOut, init, strideInit, a, rowA, b, stepB, k);
+  } else if (rowA == 4) gemm_f32_tile_short(out, strideOut, init, strideInit, a, band.stepA, b, stepB, k);
+  else gemm_f32_tile_short_rows(out, strideOut, init, strideInit, a, rowA, b, stepB, k);
 }
 
 /** Copies the columns of one tile, float by float: there are few of them. */
 @inline
-function copyTile(out: usize, strideOut: usize, x: usize, strideX: usize, columns: u32): void {
-  for (let r: u32 = 0; r < ROWS; r++, out += strideOut, x += strideX) {
+function copyTile(out: usize, strideOut: usize, x: usize, strideX: usize, rows: u32, columns: u32): void {
+  for (let r: u32 = 0; r < rows; r++, out += strideOut, x += strideX) {
     for (let c: u32 = 0; c < columns; c++) store<f32>(out + bytes(c), load<f32>(x + bytes(c)));
   }
 }
 
 /** A tile of which only `columns` columns from `skip` on are missing in out: computed in scratch, those copied. */
-function edgeTile(out: usize, init: usize, a: usize, block: Block, b: usize, skip: u32, columns: u32): void {
+function edgeTile(
+  out: usize,
+  init: usize,
+  a: usize,
+  band: Band,
+  block: Block,
+  b: usize,
+  skip: u32,
+  columns: u32,
+): void {
   const stride: usize = COLUMNS * 4;
   const scratch = block.scratch;
   const inside = scratch + bytes(skip);
-  copyTile(inside, stride, init, block.strideInit, columns);
-  tile(scratch, stride, scratch, stride, a, block, b);
-  copyTile(out, block.strideOut, inside, stride, columns);
+  copyTile(inside, stride, init, block.strideInit, band.height, columns);
+  tile(scratch, stride, scratch, stride, a, band, b, block.stepB, block.k);
+  copyTile(out, block.strideOut, inside, stride, band.height, columns);
 }
 
 /**
- * The tiles of the panel at column j, over the first m rows, a multiple of ROWS. The last panel overlaps the one before:
- * that computes some columns twice, unless out goes on from what it holds, when only the others are taken.
+ * The tiles of a band over the panel at column j. The last panel overlaps the one before: that computes some columns
+ * twice, unless out goes on from what it holds, when only the others are taken.
  */
-function columnOfTiles(block: Block, j: u32, m: u32): void {
+function columnOfTiles(block: Block, band: Band, j: u32): void {
   const strideOut = block.strideOut;
   const strideInit = block.strideInit;
-  const tileA = block.tileA;
+  const stepB = block.stepB;
+  const k = block.k;
+  const tileA = band.tileA;
+  const height = band.height;
   const columns = min(COLUMNS, block.n - j);
   const skip = block.n < COLUMNS ? 0 : COLUMNS - columns;
   const twice = skip && !strideInit;
   const begin = twice ? j - skip : j;
   const b = block.b + block.panel * (j / COLUMNS) - (skip ? block.overlap : 0);
-  let out = block.out + bytes(begin);
-  let init = block.init + (bytes(begin) & block.alongColumns);
-  let a = block.a;
-  for (let r: u32 = 0; r < m; r += ROWS) {
-    if (columns == COLUMNS || twice) tile(out, strideOut, init, strideInit, a, block, b);
-    else edgeTile(out, init, a, block, b, skip, columns);
-    out += strideOut * ROWS;
-    init += strideInit * ROWS;
+  let out = block.out + strideOut * band.first + bytes(begin);
+  let init = block.init + strideInit * band.first + (bytes(begin) & block.alongColumns);
+  let a = band.a;
+  for (let r = band.rows; r > 0; r -= height) {
+    if (columns == COLUMNS || twice) tile(out, strideOut, init, strideInit, a, band, b, stepB, k);
+    else edgeTile(out, init, a, band, block, b, skip, columns);
+    out += strideOut * height;
+    init += strideInit * height;
     a += tileA;
   }
 }
 
-/** The rows of op(A) from `a` on as they are stored. */
+/** The rows of op(A) from `a` on, outside of tiles, as they are stored. */
 @inline
 function rowsAsStored(i: Gemm, block: Block, a: usize): void {
   block.a = a;
   block.rowA = i.transposeA ? 4 : bytes(i.strideA);
   block.stepA = i.transposeA ? bytes(i.strideA) : 4;
-  block.tileA = block.rowA * ROWS;
 }
 
-/** The first m rows of op(A) from `a` on, packed into panels. */
+/** A band of `rows` rows of a block from `first` on, whose op(A) begins at `a` and is read as it is stored. */
 @inline
-function rowsPacked(i: Gemm, block: Block, a: usize, m: u32, panels: usize): void {
-  pack_a_f32(panels, a, m, block.k, i.strideA, i.transposeA);
-  block.a = panels;
-  block.rowA = 4;
-  block.stepA = ROWS * 4;
-  block.tileA = block.stepA * block.k;
+function bandAsStored(i: Gemm, band: Band, a: usize, first: u32, rows: u32, height: u32): void {
+  band.first = first;
+  band.rows = rows;
+  band.height = height;
+  band.rowA = i.transposeA ? 4 : bytes(i.strideA);
+  band.stepA = i.transposeA ? bytes(i.strideA) : 4;
+  band.tileA = band.rowA * height;
+  band.a = a + band.rowA * first;
 }
 
-/** One block of out: its tiles, then the rows below them. `panels`: where to pack A, or 0 to read it as stored. */
-function multiplyBlock(i: Gemm, block: Block, a: usize, panels: usize): void {
-  const m = block.m;
-  const whole = m - (m % ROWS);
-  if (panels && whole) rowsPacked(i, block, a, whole, panels);
-  else rowsAsStored(i, block, a);
-  if (whole) {
-    for (let j: u32 = 0; j < block.n; j += COLUMNS) columnOfTiles(block, j, whole);
+/** Packs the rows of a band of whole tiles into panels. */
+@inline
+function packBand(i: Gemm, band: Band, k: u32, panels: usize): void {
+  pack_a_f32(panels, band.a, band.rows, k, i.strideA, i.transposeA);
+  band.a = panels;
+  band.rowA = 4;
+  band.stepA = ROWS * 4;
+  band.tileA = band.stepA * k;
+}
+
+/** How many of m rows short tiles take, at their end: so many that as few as can be are left for single rows. */
+function shortRows(m: u32): u32 {
+  let best: u32 = 0;
+  let least = m % ROWS;
+  for (let short = SHORT_ROWS; least && short <= min(m, ROWS * SHORT_ROWS); short += SHORT_ROWS) {
+    const rest = (m - short) % ROWS;
+    if (rest < least) {
+      least = rest;
+      best = short;
+    }
   }
-  if (whole == m) return;
-  rowsAsStored(i, block, a + (i.transposeA ? <usize>4 : bytes(i.strideA)) * whole);
-  block.m = m - whole;
-  block.out += block.strideOut * whole;
-  block.init += block.strideInit * whole;
+  return best;
+}
+
+/**
+ * One block of out: its tiles, panel by panel of B, then the rows below them.
+ * panelsA: where to pack A, or 0 to read it as stored; panelB: where to pack the panel of B that is next, or 0
+ */
+function multiplyBlock(i: Gemm, block: Block, a: usize, b: usize, panelsA: usize, panelB: usize): void {
+  const m = block.m;
+  const short = shortRows(m);
+  const rest = (m - short) % ROWS;
+  const whole = m - short - rest;
+  const high = changetype<Band>(changetype<usize>(block) + offsetof<Block>());
+  const low = changetype<Band>(changetype<usize>(high) + offsetof<Band>());
+  bandAsStored(i, high, a, 0, whole, ROWS);
+  bandAsStored(i, low, a, whole, short, SHORT_ROWS);
+  if (panelsA && whole) packBand(i, high, block.k, panelsA);
+  if (m > rest) {
+    for (let j: u32 = 0; j < block.n; j += COLUMNS) {
+      if (panelB) pack_panel_f32(panelB, b, j, block.n, block.k, i.strideB, i.transposeB);
+      if (whole) columnOfTiles(block, high, j);
+      if (short) columnOfTiles(block, low, j);
+    }
+  }
+  if (!rest) return;
+  rowsAsStored(i, block, a + (i.transposeA ? <usize>4 : bytes(i.strideA)) * (m - rest));
+  block.m = rest;
+  block.out += block.strideOut * (m - rest);
+  block.init += block.strideInit * (m - rest);
+  if (panelB) bAsStored(i, block, b);
   gemv_f32(block);
 }
 
+/** B from `b` on as it is stored, by rows. */
+@inline
+function bAsStored(i: Gemm, block: Block, b: usize): void {
+  block.b = b;
+  block.panel = COLUMNS * 4;
+  block.stepB = bytes(i.strideB);
+  block.overlap = bytes(roundUp(block.n) - block.n);
+}
+
 /** Where the block at (depth, column) of B is: in the panels of PackB, in panels packed here, or as stored. */
-function locateB(i: Gemm, block: Block, depth: u32, column: u32, panels: usize): void {
+function locateB(i: Gemm, block: Block, depth: u32, column: u32, panels: usize, onePanel: bool): void {
   block.stepB = COLUMNS * 4;
   block.panel = block.stepB * block.k;
   block.overlap = 0;
-  if (panels) {
+  if (onePanel) {
+    block.panel = 0;
+    block.b = panels;
+  } else if (panels) {
     const b = at(i.b, i.strideB, i.transposeB, depth, column);
     pack_b_f32(panels, b, block.n, block.k, i.strideB, i.transposeB);
     block.b = panels;
   } else if (i.packed) {
     block.panel = block.stepB * i.k;
     block.b = i.b + bytes(column * i.k + depth * COLUMNS);
-  } else {
-    block.b = at(i.b, i.strideB, 0, depth, column);
-    block.panel = block.stepB;
-    block.stepB = bytes(i.strideB);
-    block.overlap = bytes(roundUp(block.n) - block.n);
-  }
+  } else bAsStored(i, block, at(i.b, i.strideB, 0, depth, column));
 }
 
 /** Where the block at (row, column) of out is, and what it begins with. */
@@ -189,41 +269,65 @@ function packsA(i: Gemm): bool {
   return i.m >= ROWS && i.n >= (i.transposeA ? PACK_LINES : PACK_ROWS);
 }
 
-/** One block of columns and depth of the product, by blocks of rows. */
+/** Blocks of `most` at most, of nearly the same size, `unit` the step between sizes. */
 @inline
-function multiplyRows(i: Gemm, block: Block, column: u32, l: u32, height: u32, panelsA: usize): void {
+function evenBlocks(size: u32, most: u32, unit: u32): u32 {
+  const count = (size + most - 1) / most;
+  const even = (size + count - 1) / count;
+  return min(most, even + unit - 1 - ((even + unit - 1) % unit));
+}
+
+/** How deep the blocks of a product are: about BLOCK_K, all nearly alike, none deeper than DEEPEST_K. */
+@inline
+function evenDepth(k: u32): u32 {
+  const count = max(1, (k + BLOCK_K / 2) / BLOCK_K);
+  return min(DEEPEST_K, ((k + count - 1) / count + 3) & ~3);
+}
+
+/**
+ * One block of columns and depth of the product, by blocks of rows.
+ * panelsA: where to pack A, or 0; panelB: where to pack one panel of B after the other, or 0 where B is located already
+ */
+@inline
+function multiplyRows(i: Gemm, block: Block, column: u32, l: u32, height: u32, panelsA: usize, panelB: usize): void {
   const activates: bool = i.activation != UnaryKind.Linear && !i.accumulate && l + block.k == i.k;
+  const b = panelB ? at(i.b, i.strideB, i.transposeB, l, column) : 0;
   for (let row: u32 = 0; row < i.m; row += height) {
     const rows = min(height, i.m - row);
     block.m = rows;
     locateOut(i, block, row, column, l == 0);
     const out = block.out;
-    multiplyBlock(i, block, at(i.a, i.strideA, i.transposeA, row, l), panelsA);
+    multiplyBlock(i, block, at(i.a, i.strideA, i.transposeA, row, l), b, panelsA, panelB);
     if (activates) activateBlock(i, out, rows, block.n);
   }
 }
 
-/** The product by blocks: columns of out, then k, then rows. No block has fewer columns than a panel, unless out has. */
+/**
+ * The product by blocks: columns of out, then k, then rows. No block has fewer columns than a panel, unless out has.
+ * Where there is one block of rows, each panel of B is packed when its turn comes, and is in the first cache for its tiles.
+ */
 function multiply(i: Gemm): void {
   const n = i.n;
   const k = i.k;
   const block = changetype<Block>(i.workspace);
   const packA = packsA(i);
   const packB = packsB(i);
-  const breadth = packB ? BLOCK_N : n;
-  const height = packA ? BLOCK_M : i.m;
-  const widest = min(n, breadth + COLUMNS - 1);
+  const height = packA ? evenBlocks(i.m, BLOCK_M, ROWS) : i.m;
+  const onePanel = packB && i.m <= height && n >= COLUMNS && !(i.transposeB && (i.m - shortRows(i.m)) % ROWS);
+  const breadth = packB && !onePanel ? BLOCK_N : n;
+  const depth = evenDepth(k);
   block.scratch = i.workspace + BLOCK_BYTES;
-  const panels = block.scratch + SCRATCH_BYTES;
-  const panelsA = packA ? panels + (packB ? bytes(roundUp(widest) * min(k, BLOCK_K)) : 0) : 0;
+  const panelsB = block.scratch + SCRATCH_BYTES;
+  const widest = onePanel ? COLUMNS : roundUp(min(n, breadth + COLUMNS - 1));
+  const panelsA = packA ? panelsB + (packB ? bytes(widest * min(k, depth)) : 0) : 0;
   for (let column: u32 = 0; column < n; column += block.n) {
     block.n = n - column < breadth + COLUMNS ? n - column : breadth;
     let l: u32 = 0;
     do {
-      block.k = min(BLOCK_K, k - l);
-      locateB(i, block, l, column, packB ? panels : 0);
-      multiplyRows(i, block, column, l, height, panelsA);
-      l += BLOCK_K;
+      block.k = min(depth, k - l);
+      locateB(i, block, l, column, packB ? panelsB : 0, onePanel);
+      multiplyRows(i, block, column, l, height, panelsA, onePanel ? panelsB : 0);
+      l += depth;
     } while (l < k);
   }
 }
@@ -234,7 +338,7 @@ function multiplyFewRows(i: Gemm): void {
   block.m = i.m;
   block.n = i.n;
   block.k = i.k;
-  locateB(i, block, 0, 0, 0);
+  locateB(i, block, 0, 0, 0, false);
   locateOut(i, block, 0, 0, true);
   rowsAsStored(i, block, i.a);
   const out = block.out;
@@ -346,7 +450,7 @@ export function execGemm(pc: usize): u32 {
   if (i.m == 0 || i.n == 0) return 0;
   const isRow = i.m == 1 && !i.transposeA && !i.accumulate;
   if (isRow && i.packed && !(i.n % COLUMNS) && i.n <= STRIP / 2) multiplyRowByPanels(i);
-  else if (i.n > FEW_COLUMNS && i.m < ROWS && (i.packed || !i.transposeB)) multiplyFewRows(i);
+  else if (i.n > FEW_COLUMNS && i.m < SHORT_ROWS && (i.packed || !i.transposeB)) multiplyFewRows(i);
   else if (i.n > FEW_COLUMNS) multiply(i);
   else if (i.transposeA) multiplyFewColumnsTurned(i);
   else multiplyFewColumns(i);

@@ -96,6 +96,14 @@ export function pack_b_f32(out: usize, b: usize, n: u32, k: u32, strideB: u32, t
   }
 }
 
+/** Packs the panel of op(B)[k, n], n ≥ TILE_COLUMNS, that begins at column j: the last of them takes the last columns. */
+export function pack_panel_f32(out: usize, b: usize, j: u32, n: u32, k: u32, strideB: u32, transposed: u32): void {
+  const stride = bytes(strideB);
+  const from = b + (transposed ? stride : 4) * min(j, n - TILE_COLUMNS);
+  if (transposed) packColumnsTransposed(out, from, k, stride);
+  else packColumns(out, from, k, stride);
+}
+
 /** Writes the n columns of op(B)[k, n] as n rows of k. */
 export function pack_columns_f32(out: usize, b: usize, n: u32, k: u32, strideB: u32, transposed: u32): void {
   const stride = bytes(strideB);

@@ -178,9 +178,21 @@ function step(i: Recurrent, cell: Cell, block: Block, parts: Parts): void {
   cell.cNext = c;
 }
 
+/** Whether some sample has no step but padding. */
+function hasEmptySequence(mask: usize, batch: u32, time: u32): bool {
+  for (let b: u32 = 0; b < batch; b++) {
+    let t: u32 = 0;
+    for (; t < time && load<f32>(mask) == 0; t++, mask += 4) {}
+    if (t == time) return true;
+    mask += bytes(time - t);
+  }
+  return false;
+}
+
 export function execRecurrent(pc: usize): u32 {
   const i = changetype<Recurrent>(pc);
   if (i.batch == 0) return 0;
+  if (i.mask && hasEmptySequence(i.mask, i.batch, i.time)) return 1;
   const cell = changetype<Cell>(i.workspace);
   const block = changetype<Block>(i.workspace + CELL_BYTES);
   const parts = changetype<Parts>(i.workspace + CELL_BYTES + BLOCK_BYTES);

@@ -7,6 +7,7 @@ import '../node/index.ts';
 import { registerBench } from './bench.ts';
 import { registerEvaluate } from './evaluate.ts';
 import { exitCodes, reportFailure } from './exit.ts';
+import { registerExport } from './export.ts';
 import { registerInspect } from './inspect.ts';
 import { registerPredict } from './predict.ts';
 import { registerTrain } from './train.ts';
@@ -18,6 +19,7 @@ Examples:
   $ neurite predict digits.safetensors rows.csv --out predictions.csv --probabilities
   $ neurite evaluate model.safetensors rows.csv --target label
   $ neurite inspect model.safetensors
+  $ neurite export model.safetensors --to wasm
   $ neurite bench model.safetensors
 
 Exit codes: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted (Ctrl-C).`;
@@ -27,14 +29,21 @@ function makeProgram(): Command {
     version: string;
   };
   const program = new Command('neurite')
-    .description('Neural networks from the command line: train, predict, evaluate, inspect, bench.')
+    .description('Neural networks from the command line: train, predict, evaluate, inspect, export, bench.')
     .version(version)
     .option('--debug', 'print the stack of a failure (also NEURITE_DEBUG=1)')
     .showHelpAfterError('(neurite <command> --help shows what there is)')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', examples)
     .exitOverride();
-  for (const register of [registerTrain, registerPredict, registerEvaluate, registerInspect, registerBench])
+  for (const register of [
+    registerTrain,
+    registerPredict,
+    registerEvaluate,
+    registerInspect,
+    registerExport,
+    registerBench,
+  ])
     register(program);
   return program;
 }

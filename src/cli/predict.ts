@@ -3,16 +3,14 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import { FormatError } from '../core/errors.ts';
 import type { Tensor } from '../data/tensor.ts';
-import { sizeOf } from '../graph/graph.ts';
 import { argmaxRow } from '../metrics/metric.ts';
 import { loadModel } from '../model/load.ts';
-import type { Model } from '../model/model.ts';
 import { csvLine, type CsvField } from '../node/csv-text.ts';
-import { readCsv, writeCsv } from '../node/csv.ts';
-import { checkColumns, columnsOf } from './data.ts';
+import { writeCsv } from '../node/csv.ts';
 import { UsageError } from './exit.ts';
 import { predictRows, recall, type Recalled } from './remembered.ts';
-import { counted, listed } from './text.ts';
+import { readRows } from './rows.ts';
+import { counted } from './text.ts';
 
 interface PredictOptions {
   out?: string;
@@ -52,24 +50,6 @@ async function predict(modelPath: string, rowsPath: string, { out, probabilities
   if (out === undefined) return print(columns, rows);
   await writeCsv(out, columns, rows);
   console.log(`${counted(inputs.shape[0]!, 'prediction')} in ${out}`);
-}
-
-/** The rows that the model needs [n, inputs]; a model without column names takes them in the file's order. */
-async function readRows(model: Model, { featureNames }: Recalled, path: string): Promise<Tensor> {
-  const names = await columnsOf(path);
-  if (!featureNames) {
-    const needed = sizeOf(model.inputShapes[0]!);
-    if (names.length !== needed)
-      throw new FormatError(`the model has no column names and takes ${needed} columns; ${path} has ${names.length}`);
-    return (await readCsv(path)).inputs;
-  }
-  checkColumns(path, names, featureNames);
-  const ignored = names.filter((name) => !featureNames.includes(name));
-  if (ignored.length)
-    process.stderr.write(
-      `ignored ${counted(ignored.length, 'column')} that the model does not need: ${listed(ignored)}\n`,
-    );
-  return (await readCsv(path, { columns: featureNames, header: true })).inputs;
 }
 
 function checkProbabilities({ data, shape }: Tensor, path: string): void {

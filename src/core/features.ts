@@ -9,7 +9,7 @@ const header = [0, 97, 115, 109, 1, 0, 0, 0];
 const simdProbe = [...header, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11];
 // (func (result v128) three zero vectors, f32x4.relaxed_madd)
 // prettier-ignore
-const relaxedProbe = [
+export const relaxedProbe = [
   ...header, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0,
   65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
 ];
@@ -17,7 +17,20 @@ const relaxedProbe = [
 const validates = (bytes: number[]) => WebAssembly.validate(new Uint8Array(bytes));
 
 /** Whether this engine has fixed-width SIMD, and the relaxed instructions beside it. */
-export function engineFeatures(): { webAssembly: boolean; simd: boolean; relaxedSimd: boolean } {
+export function engineFeatures(): Features {
+  return (known ??= findFeatures());
+}
+
+interface Features {
+  readonly webAssembly: boolean;
+  readonly simd: boolean;
+  readonly relaxedSimd: boolean;
+}
+
+/** An engine does not change while it runs, and every model asks. */
+let known: Features | undefined;
+
+function findFeatures(): Features {
   const webAssembly = typeof WebAssembly === 'object';
   return {
     webAssembly,

@@ -36,6 +36,8 @@ export class Memory {
   generation = 0;
   private readonly memory: WebAssembly.Memory;
   private end: number;
+  /** The end of all that was ever given out: beyond it the memory is zero. */
+  private highest = 0;
   private free: Block[] = [];
   private readonly owned = new Map<number, number>();
   private views: {
@@ -61,7 +63,10 @@ export class Memory {
     const size = alignUp(Math.max(1, bytes));
     const address = this.reuse(size) ?? this.extend(size, what);
     this.owned.set(address, size);
-    new Uint8Array(this.memory.buffer, address, size).fill(0);
+    // What lies beyond all that was ever given out is as the engine made it.
+    const dirty = Math.min(address + size, this.highest) - address;
+    if (dirty > 0) new Uint8Array(this.memory.buffer, address, dirty).fill(0);
+    this.highest = Math.max(this.highest, address + size);
     return address;
   }
 

@@ -30,10 +30,13 @@ const densePrediction: readonly OpcodeName[] = [
 const training: readonly OpcodeName[] = [
   'Dropout',
   'RandomFill',
+  'RandomNormal',
   'LossRows',
   'Update',
+  'GemmUpdate',
   'ConvolveKernel',
   'DepthwiseKernel',
+  'Ctc',
 ];
 
 const all = Object.keys(Opcode) as OpcodeName[];
@@ -44,6 +47,7 @@ const otherFamilies: readonly string[] = [
   'Depthwise',
   'Pool',
   'Interpolate',
+  'Recurrent',
   'Rare',
   'Convert',
   'Integer',

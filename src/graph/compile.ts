@@ -4,6 +4,7 @@ import { lower, type Lowered, type NodeBuffer } from './lower.ts';
 import { fold } from './passes/fold.ts';
 import { forget } from './passes/forget.ts';
 import { fuse } from './passes/fuse.ts';
+import { fuseUpdates } from './passes/fuse-update.ts';
 import { pack } from './passes/pack.ts';
 import { prune } from './passes/prune.ts';
 import { simplify } from './passes/simplify.ts';
@@ -46,7 +47,7 @@ export function compile(
   source: GraphFunction,
   { keepAll = false, packWeights = true }: CompileOptions = {},
 ): CompiledFunction {
-  const passes = [prune, simplify, forget, fold, prune, fuse, ...(packWeights ? [pack] : []), prune];
+  const passes = [prune, simplify, forget, fold, prune, fuse, fuseUpdates, ...(packWeights ? [pack] : []), prune];
   const optimized = passes.reduce((current, pass) => pass(current), source);
   const lowered = lower(optimized, { staged: stagedNodes(optimized), keepAll });
   const owned = lowered.buffers.filter(({ kind }) => kind !== 'storage');

@@ -99,7 +99,7 @@ export function lower(source: GraphFunction, { staged, keepAll = false }: LowerO
 }
 
 /** The node whose buffer holds the elements: views share that of their source. */
-function rootOf(node: Node): Node {
+export function rootOf(node: Node): Node {
   let root = node;
   while (operationOf(root.operation).view) root = root.inputs[0]!;
   return root;

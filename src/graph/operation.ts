@@ -23,6 +23,8 @@ export interface Operation {
   lower?(emitter: Emitter, node: Node): void;
   /** The result is input 0's memory, from this element on. */
   view?(node: Node): number;
+  /** The same, reading input 1 (which stays as it is) packed ahead; undefined where that is no gain. */
+  packed?(graph: Graph, node: Node, inputs: readonly Node[]): Node | undefined;
   /** Inputs whose memory the result may take over when nothing reads them later. */
   inPlace?: readonly number[];
   /** The memory is the model's or the caller's: a parameter, an input, a constant. */

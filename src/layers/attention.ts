@@ -142,8 +142,8 @@ const columnsOf = (context: LayerContext, { node, offset = 0 }: Projected, width
 
 /** Keeps the next steps' keys or values behind those of the earlier steps: all of them, [B, length, width]. */
 function remembered(context: LayerContext, name: string, { node, offset = 0 }: Projected, width: number): Projected {
-  const { positions, length, effect } = context.decode!;
-  const cache = context.state(name, [length, width], { when: 'prediction', perSample: true });
+  const { positions, length, effect, name: decoder } = context.decode!;
+  const cache = context.state(`${decoder}.${name}`, [length, width], { when: 'prediction', perSample: true });
   effect(appendRows(context.graph, cache, node, positions, offset));
   return { node: cache };
 }
@@ -174,11 +174,13 @@ export function buildAttention(
     k = { node: rotate(context, columnsOf(context, k, width), heads, base) };
   }
   const remembers = context.decode !== null && query === key;
+  if (context.decode && !remembers && !(context.decode.isWhole(key) && context.decode.isWhole(value)))
+    throw new ShapeError(`${type}: attention from steps to other steps cannot be computed step by step`);
   if (remembers && !causal) throw new ShapeError(`${type}: only causal attention can be computed step by step`);
   if (remembers && mask) throw new ShapeError(`${type}: a mask of the steps cannot be given step by step`);
   if (remembers) {
-    k = remembered(context, 'cachedKeys', k, width);
-    v = remembered(context, 'cachedValues', v, width);
+    k = remembered(context, 'keys', k, width);
+    v = remembered(context, 'values', v, width);
   }
   const drops = context.training && config.dropout > 0;
   const out = attention(context.graph, q, k, v, {

@@ -46,6 +46,7 @@ interface DenseConfig extends Config {
 
 // out[B, M] = activation(x[B, N] · kernel[N, M] + bias[M]); further axes of x before the last are rows as well.
 defineLayer<DenseConfig>('dense', {
+  stepwise: true,
   build(context, inputs, config) {
     expectInputs('dense', inputs, 1);
     const [x] = inputs as [Node];
@@ -95,6 +96,7 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
 }
 
 defineLayer<{ activation: Activation }>('activation', {
+  stepwise: true,
   build(context, inputs, { activation }) {
     expectInputs('activation', inputs, 1);
     return activate(context.graph, inputs[0]!, activation);
@@ -110,6 +112,7 @@ export function activation(name: Activation, options: LayerOptions = {}): Layer 
 
 // out = max(x, 0) + alpha·min(x, 0), alpha one for all or one for each of the last axis' features.
 defineLayer<{ initial: number; shared: boolean }>('prelu', {
+  stepwise: true,
   build(context, inputs, { initial, shared }) {
     expectInputs('prelu', inputs, 1);
     const [x] = inputs as [Node];
@@ -132,6 +135,7 @@ export function prelu(options: LayerOptions & { initial?: number; shared?: boole
 }
 
 defineLayer<{ rate: number }>('dropout', {
+  stepwise: true,
   build(context, inputs, { rate }) {
     expectInputs('dropout', inputs, 1);
     const [x] = inputs as [Node];

@@ -40,10 +40,14 @@ export interface ParameterOptions {
 
 /** What a layer needs to know to compute the next steps of a sequence from what it kept of the earlier ones. */
 export interface DecodeContext {
+  /** Before the names of what layers keep: each decoder has its own. */
+  readonly name: string;
   /** i32 [B, T]: the place of each step in its sequence. */
   readonly positions: Node;
   /** How many steps a sequence may have. */
   readonly length: number;
+  /** Whether a node is a whole sequence, known ahead of the steps. */
+  isWhole(node: Node): boolean;
   /** Keeps a node for what it does: it writes storage before later nodes read it. */
   effect(node: Node): void;
 }

@@ -52,6 +52,7 @@ export function reshape(shape: readonly number[], options: LayerOptions = {}): L
 /** Folds two or more inputs of one shape (or shapes that broadcast) by an elementwise operation. */
 const defineFold = (type: string, kind: 'Add' | 'Multiply', make: (options: LayerOptions) => Layer) =>
   defineLayer(type, {
+    stepwise: true,
     build(context: LayerContext, inputs: readonly Node[]) {
       if (inputs.length < 2) throw new ShapeError(`${type}: expected at least 2 inputs, got ${inputs.length}`);
       for (const { shape } of inputs.slice(1))

@@ -23,6 +23,12 @@ export interface Loss {
   readonly takesTarget: boolean;
   /** The target's form for a prediction and a target of these shapes. @throws ShapeError where they do not fit */
   targetForm(prediction: Shape, target: Shape, dtype: 'f32' | 'i32'): TargetForm;
+  /** What else targets must be that only the loss can read. @throws RangeError naming the row, before anything is used */
+  checkTarget?(
+    target: { readonly data: ArrayLike<number>; readonly shape: Shape },
+    prediction: Shape,
+    what: string,
+  ): void;
   readonly reduction: 'mean' | 'sum';
   /** What a target's values must lie in, where they are no indices. */
   readonly targetRange: readonly [number, number] | undefined;

@@ -18,6 +18,13 @@ export interface Formula<F extends Fields> {
     expected(prediction: Shape): string;
     /** null where the target does not fit. */
     form(prediction: Shape, target: Shape, dtype: 'f32' | 'i32'): TargetForm | null;
+    /** @throws RangeError for values that the formula cannot read, naming the row */
+    check?(
+      target: { readonly data: ArrayLike<number>; readonly shape: Shape },
+      prediction: Shape,
+      options: Values<F>,
+      what: string,
+    ): void;
   } | null;
   /** Adds the losses of rows [R], and their weights where they do not all count alike. */
   rows(
@@ -59,6 +66,10 @@ export const formulaLoss =
           `${type}: expected targets ${target!.expected(prediction)} for a prediction ${openShape(prediction)}, got ${openShape(shape)}`,
         );
       },
+      ...(target?.check && {
+        checkTarget: (values: { data: ArrayLike<number>; shape: Shape }, prediction: Shape, what: string) =>
+          target.check!(values, prediction, options as unknown as Values<F>, what),
+      }),
       build(graph, prediction, node, form, sampleWeights) {
         checkPrediction(prediction.shape);
         const rows = formula.rows(graph, { prediction, target: node, form }, options as unknown as Values<F>);

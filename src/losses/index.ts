@@ -114,3 +114,10 @@ export const ntXent = (options: Reduction & { temperature?: number } = {}): Loss
 export const gaussianNegativeLogLikelihood = (
   options: Reduction & { variance?: 'logarithm' | 'value'; epsilon?: number; full?: boolean } = {},
 ): Loss => resolveLoss({ type: 'gaussianNegativeLogLikelihood', ...options });
+
+/**
+ * −ln of the probability that the frames [*, frames, classes] spell the labels; targets by `ctcTargets`. On logits, or on
+ * what a final softmax or logSoftmax gives. `blank` (0) is the class of no label.
+ */
+export const ctc = (options: Reduction & { blank?: number; zeroInfinity?: boolean; perLabel?: boolean } = {}): Loss =>
+  resolveLoss({ type: 'ctc', ...options });

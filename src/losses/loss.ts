@@ -1,6 +1,7 @@
 // All losses by name, and what a user may put where one is expected.
 import { unknownName } from '../core/nearest.ts';
 import { infoNCELoss, ntXentLoss } from './contrastive.ts';
+import { ctcLoss } from './ctc.ts';
 import type { Loss, LossSpec } from './definition.ts';
 import { gaussianLoss } from './gaussian.ts';
 import { diceLoss, tverskyLoss } from './overlap.ts';
@@ -18,6 +19,7 @@ const formulas = {
   infoNCE: infoNCELoss,
   ntXent: ntXentLoss,
   gaussianNegativeLogLikelihood: gaussianLoss,
+  ctc: ctcLoss,
 };
 
 export type LossType = RowLossType | keyof typeof formulas;

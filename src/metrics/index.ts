@@ -16,6 +16,7 @@ import { mae, mse, r2 } from './regression.ts';
 import { perplexity } from './sequence.ts';
 
 export * from './classification.ts';
+export * from './edit-distance.ts';
 export * from './regression.ts';
 export * from './sequence.ts';
 export type { Metric, MetricContext, MetricState, MetricValue } from './metric.ts';

@@ -69,6 +69,7 @@ function resolveTarget(target: Tensor | null, prediction: Shape, loss: Loss, cou
   const values = target.data instanceof Float32Array ? target : { ...target, data: Float32Array.from(target.data) };
   checkFinite(values, `${what}: targets`);
   checkRange(values, loss, what);
+  loss.checkTarget?.(values, prediction, what);
   return { form, target: values };
 }
 

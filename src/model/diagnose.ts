@@ -52,7 +52,8 @@ export function diagnose(
 
 /** A phrase for the first parameter with NaN or infinity in it: `the parameter "…" of layer "…" (dense)`. */
 export function nonFiniteParameter(model: Model): string | undefined {
-  const bad = model.parameters.find(({ name }) => !model.storage.isFinite(name));
+  const name = model.storage.firstNonFinite(model.parameters.map((parameter) => parameter.name));
+  const bad = model.parameters.find((parameter) => parameter.name === name);
   return bad && `the parameter "${bad.name}" of ${layerName(model, bad.layer)}`;
 }
 

@@ -25,6 +25,16 @@ export function guardError(
       `${what}: index ${indices[at]} at ${place}: embedding "${stopped.label}" expects 0 to ${rows - 1}`,
     );
   }
+  if (stopped?.opcode === 'Recurrent') {
+    const { batch: samples, time } = stopped.operands as { batch: number; time: number };
+    const mask = executable.integersAt(stopped.operands['mask'], samples * time);
+    const isEmpty = (sample: number) =>
+      mask.subarray(sample * time, (sample + 1) * time).every((bits) => bits << 1 === 0);
+    const at = Array.from({ length: samples }, (_, sample) => sample).findIndex(isEmpty);
+    return new RangeError(
+      `${what}: the mask at row ${rowOf(at)} keeps none of its ${time} steps: layer "${stopped.label}" expects at least 1`,
+    );
+  }
   return new NeuriteError(
     `${what}: the program stopped at ${stopped ? `${stopped.opcode} of "${stopped.label}"` : 'no instruction of its own'}`,
   );

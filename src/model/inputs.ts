@@ -18,7 +18,7 @@ type Reader = (values: TensorLike, index: number) => Tensor;
 const toTensor: Reader = (values) => (isTensor(values) ? values : tensor(values as TensorValues));
 
 /** @throws RangeError for a number that is not whole, with its place */
-function toIntegers(values: TensorLike, what: string): Tensor {
+export function toIntegers(values: TensorLike, what: string): Tensor {
   // Nested arrays are read as they are: a float32 on the way would round large indices.
   const isNested = !isTensor(values) && Array.isArray(values);
   const { data, shape } = isNested ? tensor(values as TensorValues, undefined, 'i32') : toTensor(values, 0);

@@ -25,7 +25,7 @@ export async function network(options: NetworkOptions): Promise<Model> {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('network: expected an object of hyperparameters');
   if (!Object.hasOwn(networkDefinitions, options.type)) throw unknownName('network type', options.type, networkTypes);
-  const definition = networkDefinitions[options.type] as NetworkDefinition<NetworkOptions>;
+  const definition = (await networkDefinitions[options.type]()) as unknown as NetworkDefinition<NetworkOptions>;
   const known: readonly string[] = [...commonNames, ...definition.options];
   for (const name of Object.keys(options))
     if (!known.includes(name)) throw unknownName(`option of network "${options.type}"`, name, known);

@@ -89,20 +89,29 @@ export class Storage {
     return view;
   }
 
-  /** Whether no element of a value is NaN or infinite. */
-  isFinite(name: string): boolean {
-    const { address, shape } = this.get(name);
-    return this.execute({ opcode: 'CheckFinite', operands: { x: address, n: sizeOf(shape) } });
+  /** The first of these values in which an element is NaN or infinite. */
+  firstNonFinite(names: readonly string[]): string | undefined {
+    const guards = names.map((name): Instruction => {
+      const { address, shape } = this.get(name);
+      return { opcode: 'CheckFinite', operands: { x: address, n: sizeOf(shape) } };
+    });
+    const stopped = this.stopOf(guards);
+    return stopped === programBytes(guards) - 4 ? undefined : names[stopped / (programBytes(guards.slice(0, 1)) - 4)];
   }
 
   /** @internal Runs one instruction. False where it stopped: a guard that failed. */
   execute(instruction: Instruction): boolean {
+    return this.stopOf([instruction]) === programBytes([instruction]) - 4;
+  }
+
+  /** Runs instructions; where the program stopped, in bytes from its begin: at its end, or at a guard that failed. */
+  private stopOf(instructions: readonly Instruction[]): number {
     const { memory } = this.instance;
-    const bytes = programBytes([instruction]);
+    const bytes = programBytes(instructions);
     const program = memory.allocate(bytes);
-    writeProgram(memory.u32.subarray(program / 4, (program + bytes) / 4), [instruction], () => 0);
-    const end = this.instance.run(program) >>> 0;
+    writeProgram(memory.u32.subarray(program / 4, (program + bytes) / 4), instructions, () => 0);
+    const stopped = (this.instance.run(program) >>> 0) - program;
     memory.release(program);
-    return end === program + bytes - 4;
+    return stopped;
   }
 }

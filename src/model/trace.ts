@@ -1,6 +1,6 @@
 // A topology traced: each layer adds its nodes to a graph, for a batch of samples. From that, what a model keeps, and
 // the function that predicts. Not here: what training asks of the same trace (functions.ts).
-import type { LayerContext, Penalty, StateOptions, StateWhen } from '../layers/layer.ts';
+import type { DecodeContext, LayerContext, Penalty, StateOptions, StateWhen } from '../layers/layer.ts';
 import { expectAssignable, layerDefinition } from '../layers/layer.ts';
 import { ShapeError } from '../core/errors.ts';
 import {
@@ -53,6 +53,8 @@ export interface Trace {
   readonly outputs: readonly Node[];
   /** What each call gave. */
   readonly results: readonly Node[];
+  /** Every tensor by its number in the topology. */
+  readonly tensors: ReadonlyMap<number, Node>;
   readonly parameters: ReadonlyMap<string, { info: ParameterInfo; node: Node }>;
   readonly states: ReadonlyMap<string, TracedState>;
   /** What layers add to the loss. */
@@ -69,16 +71,30 @@ const carriedName = (batch: number, name: string): string => `${carriedPrefix}${
 export const volatileStorage = (graph: Graph, name: string, shape: Shape, dtype: 'f32' | 'i32'): Node =>
   graph.add('storage', [], { name, shape, dtype, volatile: true });
 
-/** Adds the nodes of every layer for a batch of samples. */
-export function trace(topology: Topology, batch: number, training: boolean): Trace {
+/** A part of a topology: what is given instead of being computed, which calls are made, and how. */
+export interface TracePart {
+  /** A node for each tensor that is given, by its number; the inputs of the model otherwise. */
+  given(graph: Graph): ReadonlyMap<number, Node>;
+  readonly calls: ReadonlySet<number>;
+  decode(graph: Graph, given: ReadonlyMap<number, Node>): DecodeContext | null;
+}
+
+/** Adds the nodes of every layer for a batch of samples, or of a part of them. */
+export function trace(topology: Topology, batch: number, training: boolean, part?: TracePart): Trace {
   const graph = new Graph();
-  const inputs = topology.inputs.map(({ name, shape, dtype }) => input(graph, name, [batch, ...shape], dtype));
-  const tensors: Node[] = [...inputs];
+  const modelInputs = () =>
+    topology.inputs.map(({ name, shape, dtype }) => input(graph, name, [batch, ...shape], dtype));
+  const given = part?.given(graph) ?? new Map(modelInputs().entries());
+  const inputs = [...given.values()];
+  const decode = part?.decode(graph, given) ?? null;
+  const tensors = new Map(given);
   const parameters = new Map<string, { info: ParameterInfo; node: Node }>();
   const states = new Map<string, TracedState>();
   const auxiliary: Node[] = [];
+  const results: Node[] = [];
   let streams = 0;
-  for (const call of topology.calls) {
+  for (const [number, call] of topology.calls.entries()) {
+    if (part && !part.calls.has(number)) continue;
     const layer = topology.layers[call.layer]!;
     const label = topology.names[call.layer]!;
     graph.label = label;
@@ -86,7 +102,7 @@ export function trace(topology: Topology, batch: number, training: boolean): Tra
       graph,
       training,
       trainable: layer.trainable,
-      decode: null,
+      decode,
       parameter(
         localName: string,
         shape: Shape,
@@ -116,15 +132,18 @@ export function trace(topology: Topology, batch: number, training: boolean): Tra
       random: () => ({ counter: volatileStorage(graph, counterName, [4], 'i32'), stream: streams++ }),
       addLoss: (loss) => void auxiliary.push(loss),
     };
-    const sources = call.inputs.map((source) => tensors[source]!);
-    tensors.push(layerDefinition(layer.type).build(context, sources, layer.config));
+    const sources = call.inputs.map((source) => tensors.get(source)!);
+    const result = layerDefinition(layer.type).build(context, sources, layer.config);
+    tensors.set(topology.inputs.length + number, result);
+    results.push(result);
   }
   graph.label = '';
   return {
     graph,
     inputs,
-    outputs: topology.outputs.map((output) => tensors[output]!),
-    results: tensors.slice(inputs.length),
+    outputs: topology.outputs.flatMap((output) => tensors.get(output) ?? []),
+    results,
+    tensors,
     parameters,
     states,
     auxiliary,

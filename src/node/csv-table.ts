@@ -2,9 +2,7 @@
 // field checked with its line, and at the end whether the target is a class or a quantity.
 import { FormatError } from '../core/errors.ts';
 import type { Tensor } from '../data/tensor.ts';
-
-export const csvTasks = ['classification', 'regression'] as const;
-export type CsvTask = (typeof csvTasks)[number];
+import type { CsvTask } from './csv-tasks.ts';
 
 export interface CsvColumnOptions {
   /** The target's column: its name, or its index from 0 (negative from the end). Without it there are no targets. */

@@ -12,7 +12,8 @@ import type { CsvColumnOptions, CsvData } from './csv-table.ts';
 import { csvLine, type CsvField } from './csv-text.ts';
 import { fileError, writeAtomically } from './files.ts';
 
-export { csvTasks, type CsvColumnOptions, type CsvData, type CsvTask } from './csv-table.ts';
+export type { CsvColumnOptions, CsvData } from './csv-table.ts';
+export { csvTasks, type CsvTask } from './csv-tasks.ts';
 export type { CsvField } from './csv-text.ts';
 
 export interface CsvOptions extends CsvColumnOptions {

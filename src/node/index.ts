@@ -1,13 +1,13 @@
 // `neurite` on Node: everything of src/index.ts, and what only Node can do: files, CSV, MNIST folders, reports.
 import type { ReportData } from './report/data.ts';
 import { installFileAccess } from '../model/files.ts';
-import { appendText, readFileBytes, writeFileAtomic } from './files.ts';
+import { appendText, readFileBytes, writeFileAtomic } from './lazy.ts';
 
 export * from '../index.ts';
-export * from './csv.ts';
-export { mnist } from './mnist.ts';
+export type * from './csv.ts';
 export type { ReportData } from './report/data.ts';
-export { readFileBytes, writeFileAtomic } from './files.ts';
+export { csvTasks } from './csv-tasks.ts';
+export { csvColumns, mnist, readCsv, readFileBytes, writeCsv, writeFileAtomic } from './lazy.ts';
 
 installFileAccess({ read: readFileBytes, write: writeFileAtomic, append: appendText });
 

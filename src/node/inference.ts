@@ -1,6 +1,6 @@
 // `neurite/inference` on Node: the same, and paths as sources.
 import { installFileAccess } from '../model/files.ts';
-import { appendText, readFileBytes, writeFileAtomic } from './files.ts';
+import { appendText, readFileBytes, writeFileAtomic } from './lazy.ts';
 
 export * from '../inference/index.ts';
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { BLOCK_K, BLOCK_M, BLOCK_N, UnaryKind } from '../../src/core/generated/instructions.ts';
+import { BLOCK_K, BLOCK_M, BLOCK_N, DEEPEST_K, UnaryKind } from '../../src/core/generated/instructions.ts';
 import { kernelRunner, output, variant } from '../helpers/kernel.ts';
 import { checkProduct, firstDifference, operandsOf, runProduct, withoutGaps } from '../helpers/product.ts';
 
 const kernels = await kernelRunner();
 
-const rows = [0, 1, 2, 3, 5, 6, 7, 11, 12, 13];
+const rows = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
 const columns = [0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33];
 const depths = [0, 1, 2, 7, 8, 9];
 const forms = [
@@ -28,7 +28,7 @@ test.each(forms)('gemm_f32: every M × N × K around the tile matches the refere
 });
 
 test.each(forms)('gemm_f32: K around its block matches the reference, $transposeA $transposeB', (form) => {
-  for (const k of [BLOCK_K - 1, BLOCK_K, BLOCK_K + 1, 2 * BLOCK_K + 3]) {
+  for (const k of [BLOCK_K, DEEPEST_K - 1, DEEPEST_K, DEEPEST_K + 1, 2 * BLOCK_K + 3]) {
     for (const [m, n] of [
       [1, 9],
       [2, 33],
@@ -49,6 +49,14 @@ test.each(forms)('gemm_f32: M and N around their blocks match the reference, $tr
     checkProduct(kernels, { m: 1, n: BLOCK_N + 9, k: 5, packed, seed: 4, ...form });
     checkProduct(kernels, { m: 2 * BLOCK_M + 5, n: BLOCK_N + 3, k: 3, packed, seed: 5, ...form });
     checkProduct(kernels, { m: 13, n: 2 * BLOCK_N + 4, k: 9, packed, seed: 6, bias: true, ...form });
+  }
+});
+
+test.each(forms)('gemm_f32: B packed panel by panel matches the reference, $transposeA $transposeB', (form) => {
+  // One block of rows, enough of them and of B that it is packed; with and without a row that no tile takes.
+  for (const m of [32, 35, 61, 64, BLOCK_M]) {
+    checkProduct(kernels, { m, n: 37, k: 2 * DEEPEST_K + 1, seed: m, bias: true, ...form });
+    checkProduct(kernels, { m, n: 264, k: 40, seed: m + 1, accumulate: true, gap: 3, offset: 4, ...form });
   }
 });
 

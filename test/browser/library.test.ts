@@ -151,6 +151,23 @@ describe.each(browserKinds)('$name', (kind) => {
     expectQuiet(visited);
   });
 
+  test('a network is exported in the page as in Node, and both files run there', async () => {
+    const model = await node.workload.untrainedModel(node.library, { deterministic: true });
+    const { exportModule } = await importFile<typeof import('../../src/export/index.ts')>(join(dist, 'export.js'));
+    const { javascript, modules } = await exportModule(model);
+    server.publish('/net.js', new TextEncoder().encode(javascript));
+    const input = Array.from({ length: 64 }, (_, i) => (i % 17) / 16);
+    const visited = await run<{ bytes: number[]; own: number[]; variant: string; fromNode: number[] }>('exported', {
+      url: '/net.js',
+      input,
+    });
+    const expected = model.predict([input]).data as Float32Array;
+    expect(visited.value.bytes).toEqual(Array.from(modules.simd!.bytes));
+    expect(visited.value.own).toEqual(node.workload.bitsOf(expected));
+    visited.value.fromNode.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+    expectQuiet(visited);
+  });
+
   test('neurite/ops loads and computes', async () => {
     const visited = await run<{ variant: string; dot: number; softmax: number[] }>('operations');
     expect(visited.value.dot).toBeCloseTo(2.24, 6);

@@ -33,8 +33,10 @@ export async function startServer(): Promise<StaticServer> {
     response.setHeader('Content-Security-Policy', policy);
     response.setHeader('Cache-Control', 'no-store');
     const bytes = published.get(path);
-    if (bytes) response.end(bytes);
-    else if (path === '/favicon.ico') response.writeHead(204).end();
+    if (bytes) {
+      response.setHeader('Content-Type', types[extname(path)] ?? 'application/octet-stream');
+      response.end(bytes);
+    } else if (path === '/favicon.ico') response.writeHead(204).end();
     else sendFile(path, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

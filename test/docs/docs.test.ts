@@ -87,6 +87,7 @@ describe('public names', () => {
   const modules = [
     'src/node/index.ts',
     'src/node/inference.ts',
+    'src/export/index.ts',
     'src/ops/index.ts',
     'src/node/onnx.ts',
     'src/data/datasets/index.ts',

@@ -23,6 +23,7 @@ export interface Outcome {
 
 const alias = {
   neurite: join(root, 'src/node/index.ts'),
+  'neurite/export': join(root, 'src/export/index.ts'),
   'neurite/inference': join(root, 'src/node/inference.ts'),
   'neurite/ops': join(root, 'src/ops/index.ts'),
   'neurite/onnx': join(root, 'src/node/onnx.ts'),

@@ -149,8 +149,8 @@ test('memory: a model beyond 4 GiB is refused before anything is allocated', asy
 
 test('memory: a batch beyond 4 GiB is refused, and the model works on', async () => {
   const model = await sequential([dense(4)], { inputShape: [1000] });
-  const { memory } = model;
   model.allocate({ batchSize: 2 });
+  const { memory } = model;
   expect(() => model.allocate({ batchSize: 2_000_000 })).toThrow(NeuriteError);
   expect(model.input.length).toBe(2000);
   expect(model.memory).toBe(memory);

@@ -10,6 +10,7 @@ const errors = 'Errors, names near to a wrong one, and what the core was generat
 const publicApi = [
   'src/index.ts',
   'src/node/index.ts',
+  'src/export/index.ts',
   'src/inference/index.ts',
   'src/ops/index.ts',
   'src/node/onnx.ts',
@@ -55,6 +56,12 @@ export const rules: readonly Rule[] = [
     why: `${operands} Attention drops weights of a tile that is never stored.`,
   },
   { place: 'assembly/optim', may: ['assembly/lanes.ts'], besides: ['assembly/instructions.ts'], why: operands },
+  {
+    place: 'assembly/optim/product.ts',
+    may: ['assembly/optim', 'assembly/lanes.ts'],
+    besides: ['assembly/linalg', 'assembly/instructions.ts'],
+    why: `Its gradient is a product, of which it makes a few rows at a time. ${operands}`,
+  },
   { place: 'assembly/math64.ts', may: ['assembly/lanes.ts'] },
   {
     place: 'assembly/neuron',
@@ -111,6 +118,8 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/export',
     may: ['src/graph', 'src/core'],
+    besides: ['src/model', 'src/data', 'src/layers'],
+    why: 'It exports models, and measures how far they are from what was exported; it checks options as layers do.',
   },
   {
     place: 'src/inference',

@@ -258,6 +258,41 @@ test('training by hand and by one program agree: a step of descent follows the g
   }
 });
 
+test('a sequence of length zero is refused with its row, and nothing has changed', async () => {
+  const [x, mask] = [input([3, 2]), input([3])];
+  for (const layer of [lstm(4, { stateful: true }), bidirectional(gru(4)), simpleRnn(4)]) {
+    const net = await graphModel({ inputs: [x, mask], outputs: dense(1)(layer([x, mask])), seed: 1 });
+    const inputs = [
+      [
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+      ],
+      [
+        [0, 0, 1],
+        [0, 0, 0],
+      ],
+    ];
+    const expected = 'the mask at row 1 keeps none of its 3 steps: layer "layers.0" expects at least 1';
+    const before = net.toBytes();
+    expect(() => net.predict(inputs)).toThrow(`model.predict: ${expected}`);
+    expect(() => net.predict(inputs, { batchSize: 1 })).toThrow(`model.predict: ${expected}`);
+    await expect(net.fit({ inputs, targets: [[1], [2]] }, { loss: 'mse', shuffle: false })).rejects.toThrow(
+      `model.fit: ${expected}`,
+    );
+    expect(() => net.gradients(inputs, { outputGradient: [[1], [1]] })).toThrow(expected);
+    expect(() => net.evaluate({ inputs, targets: [[1], [2]] }, { loss: 'mse' })).toThrow(`model.evaluate: ${expected}`);
+    expect(net.getWeights()).toEqual((await loadModel(before)).getWeights());
+  }
+});
+
 test('errors name what was expected and what came', () => {
   const x = input([4, 2]);
   expect(() => lstm(0)).toThrow('lstm: units: expected an integer of at least 1, got 0');

@@ -106,9 +106,9 @@ describe('network', () => {
   const refused: [string, object, new (...args: never[]) => Error, string][] = [
     [
       'an unknown type, listing the known',
-      { type: 'cnn' },
+      { type: 'gan' },
       RangeError,
-      `unknown network type "cnn"; known: ${networkTypes.join(', ')}`,
+      `unknown network type "gan"; known: ${networkTypes.join(', ')}`,
     ],
     ['a type nearly right', { type: 'mpl' }, RangeError, 'did you mean "mlp"?'],
     ['an unknown task', { task: 'multiclas' }, RangeError, 'did you mean "multiclass"?'],

@@ -29,11 +29,13 @@ export function* wordsOf({ start, bytes }: StaticData): Generator<{ address: num
 export class StaticMemory {
   readonly segments: readonly StaticData[];
   private readonly tables: readonly StaticData[];
+  private readonly places: ReadonlySet<number>;
   private readonly byContent = new Map<number, StaticData>();
 
   constructor({ data, table }: WasmModule) {
     const tableSize = table?.initial ?? 0;
     this.segments = data.map((segment) => describe(segment, tableSize)).toSorted((a, b) => a.start - b.start);
+    this.places = new Set(this.segments.flatMap(({ element }) => (element === null ? [] : [element])));
     this.tables = this.segments.filter(({ content, start, end }) => !content && end - start > 4);
     for (const segment of this.segments) if (segment.content) this.byContent.set(segment.content, segment);
     for (const segment of this.segments) segment.isDispatch = this.isDispatch(segment);
@@ -53,6 +55,11 @@ export class StaticMemory {
     return undefined;
   }
 
+  /** Whether an object is the function at a place of the table. */
+  hasFunction(place: number): boolean {
+    return this.places.has(place);
+  }
+
   /** Plain constants of more than a word that begin up to `reach` bytes behind an address. */
   tablesBehind(address: number, reach: number): StaticData[] {
     return this.tables.filter(({ start }) => start > address && start <= address + reach);
@@ -70,12 +77,17 @@ export class StaticMemory {
     return wordAt(segment.bytes, address - segment.start);
   }
 
-  private isDispatch({ content, end, bytes, element }: StaticData): boolean {
-    if (!content || element !== null || bytes.length < headerBytes + 4) return false;
-    for (let address = content; address < end; address += 4)
-      if ((this.byContent.get(wordAt(bytes, address - (content - headerBytes)))?.element ?? null) === null)
-        return false;
-    return true;
+  /** Entries of 0 are of functions that were dropped before. */
+  private isDispatch({ start, content, end, bytes, element }: StaticData): boolean {
+    if (!content || element !== null) return false;
+    let functions = 0;
+    for (let address = content; address < end; address += 4) {
+      const word = wordAt(bytes, address - start);
+      if (word === 0) continue;
+      if ((this.byContent.get(word)?.element ?? null) === null) return false;
+      functions++;
+    }
+    return functions > 0;
   }
 }
 

@@ -22,6 +22,8 @@ export interface ShakeOptions {
   readonly exports: readonly string[];
   /** The entries that stay of dispatch arrays, by their addresses; the others become 0, and calling one traps. */
   readonly dispatch?: ReadonlyMap<number, ReadonlySet<number>>;
+  /** The functions that may be called; by default all. Others are never called through the table. */
+  readonly reachable?: ReadonlySet<number>;
 }
 
 /** A table of constants that is indexed from 1 has its constant address before its start. */
@@ -63,6 +65,18 @@ class Needed {
     for (let index = this.queue.pop(); index !== undefined; index = this.queue.pop()) this.scan(index);
   }
 
+  /** Places of the table that no data hold as a function may be called by any number. */
+  private needPlainElements(): void {
+    for (const [place, index] of this.table) if (!this.memory.hasFunction(place)) this.needElement(place, index);
+  }
+
+  private needElement(place: number, index: number): boolean {
+    if (this.options.reachable?.has(index) === false) return false;
+    this.elements.add(place);
+    this.needFunction(index);
+    return true;
+  }
+
   private needType(index: number): void {
     checkIndex(index, 'type', this.counts.type);
     this.types.add(index);
@@ -86,6 +100,7 @@ class Needed {
   }
 
   private scanOperator({ code, index, accessesMemory }: Operator): void {
+    if (code === op.callIndirect) this.needPlainElements();
     if (code === op.call || code === op.refFunc) this.needFunction(index);
     else if (code === op.callIndirect || (isBlock(code) && index >= 0)) this.needType(index);
     else if (code === op.globalGet || code === op.globalSet) this.needGlobal(index);
@@ -109,14 +124,12 @@ class Needed {
 
   private needData(segment: StaticData): void {
     if (this.data.has(segment)) return;
-    this.data.add(segment);
     if (segment.element !== null) {
       const index = this.table.get(segment.element);
-      if (index === undefined) return;
-      this.elements.add(segment.element);
-      this.needFunction(index);
+      if (index !== undefined && this.needElement(segment.element, index)) this.data.add(segment);
       return;
     }
+    this.data.add(segment);
     const kept = this.options.dispatch?.get(segment.content);
     for (const { address, word } of wordsOf(segment)) {
       if (kept && address >= segment.content && !kept.has((address - segment.content) / 4)) continue;
@@ -140,10 +153,10 @@ export function shake(module: WasmModule, options: ShakeOptions): WasmModule {
   const memory = new StaticMemory(module);
   const needed = new Needed(module, memory, options);
   needed.find();
-  return rebuild(module, needed, options);
+  return rebuild(module, memory, needed, options);
 }
 
-function rebuild(module: WasmModule, needed: Needed, { exports, dispatch }: ShakeOptions): WasmModule {
+function rebuild(module: WasmModule, memory: StaticMemory, needed: Needed, { exports }: ShakeOptions): WasmModule {
   const imported = importCount(module, 'function');
   const functions = numbering(needed.functions);
   const types = numbering(needed.types);
@@ -166,7 +179,7 @@ function rebuild(module: WasmModule, needed: Needed, { exports, dispatch }: Shak
       .map((item) => ({ ...item, index: renamed(rename, item.kind, item.index) })),
     start: module.start === null ? null : functions.get(module.start)!,
     elements: runsOf(needed.elements, module, functions),
-    data: mergeData([...needed.data].map((segment) => cutDispatch(segment, dispatch))),
+    data: mergeData([...needed.data].map((segment) => cutDispatch(segment, memory, needed.data))),
   };
 }
 
@@ -219,13 +232,13 @@ function runsOf(kept: ReadonlySet<number>, module: WasmModule, functions: Readon
   return runs;
 }
 
-/** A segment with the entries of a dispatch array that nobody will use as 0. */
-function cutDispatch({ start, content, bytes }: StaticData, dispatch: ShakeOptions['dispatch']): Data {
-  const kept = content ? dispatch?.get(content) : undefined;
-  if (!kept) return { offset: start, bytes };
+/** A segment; of a dispatch array, with the entries as 0 whose functions are not there any more. */
+function cutDispatch(segment: StaticData, memory: StaticMemory, kept: ReadonlySet<StaticData>): Data {
+  const { start, content, bytes, isDispatch } = segment;
+  if (!isDispatch) return { offset: start, bytes };
   const cut = bytes.slice();
-  for (let at = content - start, entry = 0; at < cut.length; at += 4, entry++)
-    if (!kept.has(entry)) cut.fill(0, at, at + 4);
+  for (const { address, word } of wordsOf(segment))
+    if (address >= content && !kept.has(memory.object(word)!)) cut.fill(0, address - start, address - start + 4);
   return { offset: start, bytes: cut };
 }
 

@@ -129,6 +129,7 @@ const expectShapes = (what: string, node: Shape, expected: Shape) => {
 };
 
 defineOperation('convolution', {
+  packed: packedConvolution,
   infer([x, kernel], attributes) {
     const { window, groups, kernelShape, packed } = attributes as unknown as ConvolutionAttributes;
     const batch = x!.shape[0]!;
@@ -174,6 +175,7 @@ defineOperation('convolution', {
 
 // The transposed convolution: x from out. Inputs: out, kernel (and a bias [C]).
 defineOperation('convolutionInput', {
+  packed: packedConvolution,
   infer([out, kernel], attributes) {
     const { window, groups, kernelShape, packed } = attributes as unknown as ConvolutionAttributes;
     const batch = out!.shape[0]!;
@@ -310,9 +312,8 @@ export const transposedConvolution = (graph: Graph, x: Node, kernel: Node, windo
   graph.add('convolutionInput', [x, kernel], { window, groups, kernelShape: kernel.shape });
 
 /** What a convolution becomes when its kernel stays as it is; undefined where it reads that as stored. */
-export function packedConvolution(graph: Graph, node: Node, inputs: readonly Node[]): Node | undefined {
+function packedConvolution(graph: Graph, node: Node, inputs: readonly Node[]): Node | undefined {
   const transposed = node.operation === 'convolutionInput';
-  if (node.operation !== 'convolution' && !transposed) return undefined;
   const attributes = attributesOf(node);
   if (attributes.packed || algorithmOf(attributes) === 'depthwise') return undefined;
   const [x, kernel, ...rest] = inputs as [Node, Node, ...Node[]];

@@ -1,11 +1,13 @@
 // All operations, registered by being imported, and the functions that add them to a graph.
 export * from './basic.ts';
 export * from './convolution.ts';
+export * from './ctc.ts';
 export * from './gather.ts';
 export * from './integer.ts';
 export * from './interpolation.ts';
 export * from './loss.ts';
 export * from './matmul-batch.ts';
+export * from './noise.ts';
 export * from './one-hot.ts';
 export * from './permute.ts';
 export * from './pooling.ts';

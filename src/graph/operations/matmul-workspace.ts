@@ -1,13 +1,14 @@
 // How many bytes the core's matrix product needs beside its operands: the mirror of assembly/linalg/gemm.ts.
 import {
   BLOCK_BYTES,
-  BLOCK_K,
   BLOCK_M,
   BLOCK_N,
+  DEEPEST_K,
   FEW_COLUMNS,
   PACK_A_COLUMNS,
   PACK_B_ROWS,
   SCRATCH_BYTES,
+  STEP_BYTES,
   TILE_COLUMNS,
 } from '../../core/generated/instructions.ts';
 
@@ -31,7 +32,7 @@ export function gemmWorkspace(m: number, n: number, k: number, form: ProductForm
   const { transposeA = false, transposeB = false, packed = false } = form;
   if (n <= FEW_COLUMNS && !transposeA) return packed || transposeB ? 0 : 4 * n * k;
   if (n <= FEW_COLUMNS) return BLOCK_BYTES + SCRATCH_BYTES;
-  const depth = Math.min(k, BLOCK_K);
+  const depth = Math.min(k, DEEPEST_K);
   const packsA = n >= PACK_A_COLUMNS;
   const packsB = !packed && (transposeB || m >= PACK_B_ROWS || n < TILE_COLUMNS);
   const panelsA = packsA ? Math.min(m, BLOCK_M) * depth : 0;
@@ -42,4 +43,17 @@ export function gemmWorkspace(m: number, n: number, k: number, form: ProductForm
 /** The bytes that the instruction PackB writes for B [k, n]. */
 export function packedBytes(n: number, k: number): number {
   return 4 * k * (n <= FEW_COLUMNS ? n : roundUp(n, TILE_COLUMNS));
+}
+
+/** About how many bytes of a gradient exist at a time where a product and an update are one: a part of the second cache. */
+const gradientBytes = 1 << 18;
+
+/** How many rows of a gradient [m, n] that is: whole tiles of both builds. */
+export const gradientRows = (m: number, n: number): number =>
+  Math.min(m, Math.max(1, Math.floor(gradientBytes / 4 / n / 60)) * 60);
+
+/** The bytes of workspace of the instruction GemmUpdate. */
+export function gemmUpdateWorkspace(n: number, k: number, rows: number, transposeA: boolean): number {
+  const panels = roundUp(n, TILE_COLUMNS) * k;
+  return STEP_BYTES + 4 * (panels + rows * n) + gemmWorkspace(rows, n, k, { transposeA, packed: true });
 }

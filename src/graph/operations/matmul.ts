@@ -1,7 +1,7 @@
 // The matrix product, with bias and activation fused into its end by the fusion pass.
 // Shapes: a [..., K] (leading axes are rows) times b [K, N]; `transposeA`/`transposeB` read a stored matrix the
 // other way round, without copying it. M N K as in a product.
-import { UnaryKind } from '../../core/generated/instructions.ts';
+import { FEW_COLUMNS, UnaryKind } from '../../core/generated/instructions.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
 import { formatShape, sizeOf, type Graph, type Node } from '../graph.ts';
@@ -32,6 +32,7 @@ function dimensions(a: Node, b: Node, { transposeA, transposeB, packed, columns 
 }
 
 defineOperation('matmul', {
+  packed: packedProduct,
   infer(inputs, attributes) {
     const [a, b, bias] = inputs as [Node, Node, Node?];
     const options = attributes as unknown as MatmulAttributes;
@@ -113,3 +114,13 @@ defineOperation('packB', {
     emitter.emit('PackB', { out: emitter.at(node), b: emitter.at(b), ...operands });
   },
 });
+
+/** The product with packed weights, where that is a gain. */
+function packedProduct(graph: Graph, node: Node, inputs: readonly Node[]): Node | undefined {
+  const attributes = node.attributes as unknown as MatmulAttributes;
+  const columns = node.shape.at(-1)!;
+  if (attributes.packed || attributes.transposeA || columns <= FEW_COLUMNS) return undefined;
+  const [a, b, ...rest] = inputs as [Node, Node, ...Node[]];
+  const packed = graph.add('packB', [b], { transposeB: attributes.transposeB });
+  return graph.add('matmul', [a, packed, ...rest], { ...attributes, transposeB: false, packed: true, columns });
+}

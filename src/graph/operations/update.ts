@@ -2,6 +2,7 @@
 import { UpdateKind } from '../../core/generated/instructions.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
+import { gemmUpdateWorkspace, gradientRows } from './matmul-workspace.ts';
 import { formatShape, sameShape, sizeOf, type Graph, type Node } from '../graph.ts';
 
 defineOperation('update', {
@@ -25,6 +26,45 @@ defineOperation('update', {
       n: sizeOf(parameter.shape),
       scalars: emitter.at(scalars),
       scale: emitter.at(scale),
+    });
+  },
+});
+
+/** What a step by a product is told of it. */
+export interface ProductForm {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+// The optimizer's step by a gradient op(a)·op(b) that nothing else reads (passes/fuse-update.ts).
+defineOperation('updateByProduct', {
+  infer: () => ({ shape: [0], dtype: 'f32' }),
+  lower(emitter, node) {
+    const [parameter, a, b, scalars, scale, ...slots] = node.inputs as [Node, Node, Node, Node, Node, ...Node[]];
+    const { transposeA, transposeB } = node.attributes as unknown as ProductForm;
+    const slot = (index: number) => (slots[index] ? emitter.at(slots[index]) : 0);
+    const [m, n] = parameter.shape as [number, number];
+    const k = transposeA ? a.shape[0]! : sizeOf(a.shape) / m;
+    const rows = gradientRows(m, n);
+    emitter.emit('GemmUpdate', {
+      kind: node.attributes['kind'] as UpdateKind,
+      parameter: emitter.at(parameter),
+      slot0: slot(0),
+      slot1: slot(1),
+      slot2: slot(2),
+      a: emitter.at(a),
+      b: emitter.at(b),
+      scalars: emitter.at(scalars),
+      scale: emitter.at(scale),
+      m,
+      n,
+      k,
+      strideA: transposeA ? m : k,
+      strideB: transposeB ? k : n,
+      transposeA: Number(transposeA),
+      transposeB: Number(transposeB),
+      rows,
+      workspace: emitter.workspace(gemmUpdateWorkspace(n, k, rows, transposeA)),
     });
   },
 });

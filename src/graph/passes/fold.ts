@@ -4,7 +4,7 @@
 // Only where nothing else reads the value in between. The rules move the scale before the bias and join two biases; fuse
 // then takes the one that is left. Source: Jacob et al., Quantization and training of neural networks (2018), section 3.2.
 import { sameShape, sizeOf, type Graph, type GraphFunction, type Node } from '../graph.ts';
-import { add, multiply, reshape } from '../operations/index.ts';
+import { add, multiply, reshape } from '../operations/basic.ts';
 import { isFixed } from './stage.ts';
 import { operationOf } from '../operation.ts';
 import { countUses, rewrite } from './transform.ts';

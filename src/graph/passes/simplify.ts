@@ -4,7 +4,7 @@ import { sameShape } from '../graph.ts';
 import { rewrite } from './transform.ts';
 
 /** Operations that act or draw, so that two of them are never the same. */
-const unique = new Set(['update', 'assign', 'appendRows', 'checkFinite']);
+const unique = new Set(['update', 'updateByProduct', 'assign', 'appendRows', 'checkFinite']);
 
 export function simplify(source: GraphFunction): GraphFunction {
   const known = new Map<string, Node>();

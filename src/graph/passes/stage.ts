@@ -6,7 +6,7 @@ import { operationOf } from '../operation.ts';
 
 /** Whether a source stays as it is from run to run. Counters, hyperparameters and carried states are volatile. */
 export function isFixed({ effects }: GraphFunction): (node: Node) => boolean {
-  const updates = effects.some(({ operation }) => operation === 'update');
+  const updates = effects.some(({ operation }) => operation === 'update' || operation === 'updateByProduct');
   const assigned = new Set(
     effects.filter(({ operation }) => operation === 'assign').map(({ inputs }) => inputs[0]!.attributes['name']),
   );

@@ -87,6 +87,10 @@ const costs: Partial<Record<Instruction['opcode'], (value: Value, operands: Inst
     const [m, n, k] = ['m', 'n', 'k'].map(value) as [number, number, number];
     return { flops: 2 * m * n * k, bytes: 4 * (m * k + k * n + m * n) };
   },
+  GemmUpdate(value, operands) {
+    const [m, n, k] = ['m', 'n', 'k'].map(value) as [number, number, number];
+    return { flops: 2 * m * n * k, bytes: 4 * (m * k + k * n + m * n * (2 + 2 * slots(operands))) };
+  },
   PackB: (value) => ({ flops: 0, bytes: 8 * value('n') * value('k') }),
   Update: (value, operands) => ({ flops: 0, bytes: 4 * value('n') * (3 + 2 * slots(operands)) }),
 };
@@ -107,10 +111,10 @@ const arrays: Partial<Record<Instruction['opcode'], number>> = {
 /** `Gemm 32×128×784 ᵀN` and the like: what tells an instruction from its neighbours. */
 export function describe({ opcode, operands }: Instruction): string {
   const value = (name: string) => operands[name];
-  if (opcode === 'Gemm') {
+  if (opcode === 'Gemm' || opcode === 'GemmUpdate') {
     const form = `${value('transposeA') ? 'Aᵀ' : 'A'}·${value('transposeB') ? 'Bᵀ' : 'B'}`;
     const packed = value('packed') ? ', packed' : '';
-    return `Gemm ${value('m')}×${value('n')}×${value('k')} ${form}${packed}`;
+    return `${opcode} ${value('m')}×${value('n')}×${value('k')} ${form}${packed}`;
   }
   const sizes = ['n', 'k', 'batch', 'rows', 'columns', 'outer', 'axis', 'inner']
     .map(value)

@@ -39,6 +39,20 @@ export async function files({ url, input }) {
   return { outputs, bytes: Array.from(bytes), refused };
 }
 
+/** Exports a model here, and runs what was exported here and what Node exported. */
+export async function exported({ url, input }) {
+  const { exportWasm } = await import('/dist/export.js');
+  const model = await untrainedModel(await library(), { deterministic: true });
+  const { bytes } = await exportWasm(model);
+  const { instance } = await WebAssembly.instantiate(bytes);
+  const { memory, run, input: at, output } = instance.exports;
+  new Float32Array(memory.buffer, at.value, 64).set(input);
+  run();
+  const own = bitsOf(new Float32Array(memory.buffer, output.value, 10));
+  const { predict, variant } = await import(url);
+  return { bytes: Array.from(bytes), own, variant, fromNode: Array.from(predict(input)) };
+}
+
 export async function operations() {
   const { dot, softmax, variant } = await import('/dist/ops.js');
   return {
