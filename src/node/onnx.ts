@@ -21,6 +21,7 @@ export {
   MissingOperatorsError,
   OnnxModel,
   onnxOperatorNames,
+  toOnnx,
   type DataType,
   type LoadOnnxOptions,
   type MissingOperator,

@@ -84,8 +84,8 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/formats/onnx',
     may: ['src/graph'],
-    besides: ['src/core', 'src/model/files.ts'],
-    why: `An opened model owns an instance of the core, and where files come from is told in src/model. ${errors}`,
+    besides: ['src/core', 'src/model/files.ts', 'src/model/inference.ts', 'src/model/trace.ts'],
+    why: `An opened model owns an instance of the core; where files come from, and the trace of a model that is written, are in src/model. ${errors}`,
     packages: ['pbf'],
   },
   {

@@ -12,6 +12,7 @@ export type { OnnxFeed, OnnxTensor } from './feed.ts';
 export { OnnxModel, type OnnxSession } from './model.ts';
 export type { OnnxValueInfo } from './open.ts';
 export { onnxOperatorNames } from './operator.ts';
+export { toOnnx } from './to-onnx.ts';
 export type { DataType } from './types.ts';
 
 /** Where a file comes from. */

@@ -1,0 +1,192 @@
+// Models of neurite written as ONNX: ONNX Runtime and neurite itself open them and predict the same within 1e-5.
+// ONNX Runtime is that of bench/peers (npm ci there): it is no dependency of the library or its tests.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as n from '../../src/index.ts';
+import { NeuriteError } from '../../src/core/errors.ts';
+import { toOnnx } from '../../src/formats/onnx/to-onnx.ts';
+import { activationNames } from '../../src/layers/activations.ts';
+import { randomFloats, variant } from '../helpers/kernel.ts';
+import { openCase } from '../helpers/onnx.ts';
+
+const peers = join(import.meta.dirname, '../../bench/peers');
+const hasRuntime = existsSync(join(peers, 'node_modules/onnxruntime-web'));
+
+interface Runtime {
+  env: { wasm: { numThreads: number }; logLevel: string };
+  Tensor: new (type: string, data: Float32Array | Int32Array, dims: readonly number[]) => unknown;
+  InferenceSession: {
+    create(
+      bytes: Uint8Array,
+    ): Promise<{
+      run(feeds: Record<string, unknown>): Promise<Record<string, { data: Float32Array; dims: number[] }>>;
+    }>;
+  };
+}
+
+let loaded: Runtime | undefined;
+function runtime(): Runtime {
+  loaded ??= createRequire(join(peers, 'package.json'))('onnxruntime-web') as Runtime;
+  loaded.env.wasm.numThreads = 1;
+  loaded.env.logLevel = 'error';
+  return loaded;
+}
+
+/** A batch of samples for each input; integers below 5 for inputs of indices. */
+function samples(model: n.Model, batch: number) {
+  return model.topology.inputs.map(({ name, shape, dtype }, i) => {
+    const full = [batch, ...shape];
+    const length = full.reduce((product, size) => product * size, 1);
+    const floats = randomFloats(length, i + 7, -1, 1);
+    return {
+      name,
+      shape: full,
+      data: dtype === 'i32' ? Int32Array.from(floats, (x) => Math.floor(2.5 * (x + 1))) : floats,
+    };
+  });
+}
+
+function expectSame(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
+  expect(actual.length, what).toBe(expected.length);
+  for (let i = 0; i < expected.length; i++)
+    expect(Math.abs(actual[i]! - expected[i]!), `${what}[${i}]: ${actual[i]} for ${expected[i]}`).toBeLessThanOrEqual(
+      1e-5 * Math.max(1, Math.abs(expected[i]!)),
+    );
+}
+
+/** Predictions of the model, of its file opened by neurite, and of its file in ONNX Runtime, for two batches. */
+async function check(model: n.Model): Promise<void> {
+  const bytes = toOnnx(model);
+  const again = await openCase('out.onnx', bytes);
+  const session = hasRuntime ? await runtime().InferenceSession.create(bytes) : undefined;
+  for (const batch of [1, 3]) {
+    const inputs = samples(model, batch);
+    const given = inputs.map(({ data, shape }) => ({ data, shape }));
+    const predicted = model.predict(given.length === 1 ? given[0]! : given);
+    const expected = (Array.isArray(predicted) ? predicted : [predicted]) as n.Tensor[];
+    const back = again.run(Object.fromEntries(inputs.map(({ name, ...feed }) => [name, feed])));
+    const { Tensor } = session ? runtime() : { Tensor: undefined };
+    const theirs = await session?.run(
+      Object.fromEntries(
+        inputs.map(({ name, data, shape }) => [
+          name,
+          new Tensor!(data instanceof Int32Array ? 'int32' : 'float32', data, shape),
+        ]),
+      ),
+    );
+    expected.forEach(({ data, shape }, i) => {
+      const { name } = again.outputs[i]!;
+      expect(back[name]!.shape).toEqual(shape);
+      expectSame(back[name]!.data, data, `neurite, batch ${batch}`);
+      if (theirs) expectSame(theirs[name]!.data, data, `ONNX Runtime, batch ${batch}`);
+    });
+  }
+}
+
+const options = { seed: 3, variant };
+const chain = (layers: n.Layer[], inputShape: readonly number[], rest: object = {}) =>
+  n.sequential(layers, { ...options, inputShape: [...inputShape], ...rest });
+
+test.runIf(!hasRuntime)(
+  'ONNX Runtime is not installed: `npm ci` in bench/peers lets the files be checked by it',
+  () => {
+    expect(hasRuntime).toBe(false);
+  },
+);
+
+describe('layers', () => {
+  test.each(activationNames)('dense with %s', async (activation) => {
+    await check(await chain([n.dense(7, { activation }), n.dense(3, { activation: 'softmax' })], [5]));
+  });
+
+  const images: [string, () => n.Layer[]][] = [
+    [
+      'conv2d, batch norm, pools',
+      () => [
+        n.conv2d(8, { kernelSize: 3, padding: 'same', useBias: false }),
+        n.batchNorm(),
+        n.activation('relu'),
+        n.maxPool2d(),
+        n.conv2d(6, { kernelSize: 3, stride: 2, groups: 2 }),
+        n.globalAvgPool2d(),
+        n.dense(4),
+      ],
+    ],
+    [
+      'depthwise, separable, dilated',
+      () => [
+        n.depthwiseConv2d({ kernelSize: 3, padding: 'same' }),
+        n.separableConv2d(6, { kernelSize: 3 }),
+        n.conv2d(5, { kernelSize: 2, dilation: 2 }),
+        n.avgPool2d(),
+        n.flatten(),
+      ],
+    ],
+    [
+      'transposed, enlarged, padded, cropped',
+      () => [
+        n.convTranspose2d(4, { kernelSize: 3, stride: 2 }),
+        n.upsample2d({ size: 2, mode: 'bilinear' }),
+        n.zeroPad2d(1),
+        n.crop2d(2),
+        n.flatten(),
+        n.dense(3),
+      ],
+    ],
+    [
+      'layer, instance and group norm',
+      () => [n.conv2d(6, { kernelSize: 3 }), n.groupNorm(3), n.instanceNorm(), n.layerNorm(), n.flatten(), n.dense(2)],
+    ],
+  ];
+  test.each(images)('images: %s', async (_name, layers) => check(await chain(layers(), [10, 9, 4])));
+
+  const sequences: [string, () => n.Layer[]][] = [
+    ['lstm, all steps and the last', () => [n.lstm(6, { returnSequences: true }), n.lstm(5), n.dense(2)]],
+    [
+      'gru, reset after and before',
+      () => [n.gru(6, { returnSequences: true }), n.gru(5, { resetAfter: false }), n.dense(2)],
+    ],
+    [
+      'simple rnn, bidirectional',
+      () => [n.bidirectional(n.simpleRnn(6, { returnSequences: true })), n.simpleRnn(4, { activation: 'relu' })],
+    ],
+    [
+      'conv1d and pools',
+      () => [n.conv1d(6, { kernelSize: 3, padding: 'causal' }), n.maxPool1d(), n.flatten(), n.dense(3)],
+    ],
+  ];
+  test.each(sequences)('sequences: %s', async (_name, layers) => check(await chain(layers(), [8, 3])));
+
+  test('dropout, noise and reshapes vanish or pass', async () => {
+    await check(await chain([n.dense(12), n.dropout(0.5), n.reshape([3, 4]), n.flatten(), n.prelu()], [5]));
+  });
+});
+
+test('a graph of two inputs and two outputs', async () => {
+  const [a, b] = [n.input([4]), n.input([4])];
+  const joined = n.concatenate()([n.add()([a, b]), n.multiply()([a, b])]);
+  const model = await n.model({
+    inputs: [a, b],
+    outputs: [n.dense(3)(joined), n.dense(2, { activation: 'tanh' })(a)],
+    ...options,
+  });
+  await check(model);
+});
+
+test('token indices, attention, a transformer', async () => {
+  const tokens = n.input([6], { dtype: 'int32' });
+  const embedded = n.embedding(5, 8)(tokens);
+  const model = await n.model({
+    inputs: tokens,
+    outputs: n.dense(3)(n.flatten()(n.transformerEncoder(1, 2)(embedded))),
+    ...options,
+  });
+  await check(model);
+});
+
+test('a state that predictions change is refused', async () => {
+  const model = await chain([n.lstm(4, { stateful: true })], [3, 2], { batchSize: 1 });
+  expect(() => toOnnx(model)).toThrow(NeuriteError);
+});
