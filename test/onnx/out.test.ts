@@ -18,9 +18,7 @@ interface Runtime {
   env: { wasm: { numThreads: number }; logLevel: string };
   Tensor: new (type: string, data: Float32Array | Int32Array, dims: readonly number[]) => unknown;
   InferenceSession: {
-    create(
-      bytes: Uint8Array,
-    ): Promise<{
+    create(bytes: Uint8Array): Promise<{
       run(feeds: Record<string, unknown>): Promise<Record<string, { data: Float32Array; dims: number[] }>>;
     }>;
   };
