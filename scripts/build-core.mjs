@@ -5,7 +5,8 @@
 //   src/core/generated/instructions.ts           the instruction set, from assembly/instructions.ts
 //   src/core/generated/neuron-instructions.ts    that of the biological module, from assembly/neuron/instructions.ts
 // What was compiled before from the same sources is taken from node_modules/.cache. `--force` compiles all the same.
-// NEURITE_CORE=quick leaves the optimizer out: a tenth of the time, for working on a kernel, never for a benchmark.
+// For working on a kernel, never for a benchmark: NEURITE_CORE=quick leaves the optimizer out (a tenth of the time), and
+// NEURITE_BUILDS=simd,neuron-simd compiles those alone and leaves the others as they are.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -24,7 +25,8 @@ import { promisify } from 'node:util';
 import { instructionTable } from './instruction-table.mjs';
 import { cache, hashOf, importTypeScript, root, writeIfChanged, writeWhole } from './files.mjs';
 
-const variants = ['simd', 'relaxed', 'debug', 'neuron-simd', 'neuron-debug'];
+const allVariants = ['simd', 'relaxed', 'debug', 'neuron-simd', 'neuron-debug'];
+const variants = process.env.NEURITE_BUILDS?.split(',') ?? allVariants;
 /** Those that are cut into packs. */
 const cutVariants = ['simd', 'relaxed'];
 /** The biological kernels are a module of their own, which only `neurite/biology` loads (docs/adr/0005). */
