@@ -4,8 +4,9 @@ import { serve } from '../lib/serve.ts';
 import { images } from './ours/images.ts';
 import { densePredictions } from './ours/predictions.ts';
 import { products } from './ours/products.ts';
+import { recurrent } from './ours/recurrent.ts';
 import { denseTraining } from './ours/training.ts';
 import { xor } from './ours/xor.ts';
 
 const { variant } = await loadCore();
-await serve({ ...products, ...densePredictions, ...images, ...denseTraining, ...xor }, variant);
+await serve({ ...products, ...densePredictions, ...images, ...denseTraining, ...recurrent, ...xor }, variant);

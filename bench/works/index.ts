@@ -5,6 +5,7 @@ import { convolutionFamily } from './convolutions.ts';
 import { imageFamily } from './images.ts';
 import { predictionFamily } from './predictions.ts';
 import { productFamily } from './products.ts';
+import { recurrentFamily } from './recurrent.ts';
 import { trainingFamily } from './training.ts';
 import { xorFamily } from './xor.ts';
 
@@ -14,5 +15,6 @@ export const families: readonly Family[] = [
   trainingFamily,
   imageFamily,
   convolutionFamily,
+  recurrentFamily,
   xorFamily,
 ];
