@@ -1,5 +1,6 @@
 // By the core's operations, a step of the time loop after another, and its own Adam and `minimize`: on the wasm backend
-// that takes as long as tf.layers.lstm to predict and less to train.
+// that takes as long as tf.layers.lstm to predict and less to train. The cpu backend, at more than a second a step, is left
+// out.
 import { timedLearningRate } from '../../../src/node/bench/networks.ts';
 import {
   checkedRecurrentSteps,
@@ -13,7 +14,7 @@ import {
   recurrentWeights,
 } from '../../works/recurrent.ts';
 import type { PeerWork, Works } from '../../works/work.ts';
-import { tf } from './backend.ts';
+import { backend, tf } from './backend.ts';
 
 const { features, steps, units, classes } = recurrentNetwork;
 
@@ -78,7 +79,8 @@ function training(): PeerWork {
   };
 }
 
-export const recurrent: Works = Object.fromEntries([
+const works: Works = Object.fromEntries([
   ...recurrentPredictions.map((batch) => [recurrentPredictionName(batch), () => prediction(batch)] as const),
   [recurrentTrainingName, training],
 ]);
+export const recurrent: Works = backend === 'wasm' ? works : {};
