@@ -6,7 +6,11 @@ import { densePredictions } from './ours/predictions.ts';
 import { products } from './ours/products.ts';
 import { recurrent } from './ours/recurrent.ts';
 import { denseTraining } from './ours/training.ts';
+import { transformer } from './ours/transformer.ts';
 import { xor } from './ours/xor.ts';
 
 const { variant } = await loadCore();
-await serve({ ...products, ...densePredictions, ...images, ...denseTraining, ...recurrent, ...xor }, variant);
+await serve(
+  { ...products, ...densePredictions, ...images, ...denseTraining, ...recurrent, ...transformer, ...xor },
+  variant,
+);

@@ -7,6 +7,7 @@ import { predictionFamily } from './predictions.ts';
 import { productFamily } from './products.ts';
 import { recurrentFamily } from './recurrent.ts';
 import { trainingFamily } from './training.ts';
+import { transformerFamily } from './transformer.ts';
 import { xorFamily } from './xor.ts';
 
 export const families: readonly Family[] = [
@@ -16,5 +17,6 @@ export const families: readonly Family[] = [
   imageFamily,
   convolutionFamily,
   recurrentFamily,
+  transformerFamily,
   xorFamily,
 ];
