@@ -47,7 +47,8 @@ function tokensOf(text: string, what: string): string[] {
   while (tokens.lastIndex < end) {
     const at = tokens.lastIndex;
     const match = tokens.exec(text);
-    if (!match) throw new FormatError(`${what}: the header cannot be read at character ${at}: ${quote(text.slice(at, at + 20))}`);
+    if (!match)
+      throw new FormatError(`${what}: the header cannot be read at character ${at}: ${quote(text.slice(at, at + 20))}`);
     found.push(match[1]!);
   }
   return found;
@@ -58,7 +59,8 @@ function parseDictionary(text: string, what: string): Omit<NpyHeader, 'begin'> {
   const values = new Map<string, unknown>();
   let at = 0;
   const expect = (word: string) => {
-    if (words[at] !== word) throw new FormatError(`${what}: the header has ${quote(words[at])} where "${word}" should be`);
+    if (words[at] !== word)
+      throw new FormatError(`${what}: the header has ${quote(words[at])} where "${word}" should be`);
     at++;
   };
   const value = (key: string): unknown => {

@@ -69,9 +69,7 @@ export function decodeNpy(bytes: Uint8Array, what = 'npy'): NpyArray {
   const byteLength = checkedBytes(shape, width, what);
   const there = bytes.length - begin;
   if (there !== byteLength)
-    throw new FormatError(
-      `${what}: ${there} bytes after the header, but ${dtype} ${quote(shape)} needs ${byteLength}`,
-    );
+    throw new FormatError(`${what}: ${there} bytes after the header, but ${dtype} ${quote(shape)} needs ${byteLength}`);
   let data = viewOrCopy(array, bytes.buffer, bytes.byteOffset + begin, byteLength / width);
   if (swapped) data = swapBytes(data);
   if (expand) data = expand(data as Uint16Array);
