@@ -21,7 +21,7 @@ describe('RandomValues, uniform', () => {
   });
 
   test('in [0, 1), as many in each tenth, others at another step or stream', () => {
-    const tenths = new Array(10).fill(0);
+    const tenths = Array.from({ length: 10 }, () => 0);
     for (const value of draw(40_000, 1, 0)) tenths[Math.floor(value * 10)]++;
     expect(tenths).toHaveLength(10);
     for (const count of tenths) expect(Math.abs(count - 4000)).toBeLessThan(300);
