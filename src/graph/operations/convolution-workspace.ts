@@ -1,5 +1,5 @@
 // What memory a convolution needs beside its operands: the mirror of assembly/nn/convolution.ts and directConvolution.ts.
-import { POSITIONS_BLOCK, TILE_COLUMNS } from '../../core/generated/instructions.ts';
+import { POSITIONS_BLOCK, TILE_COLUMNS, WINOGRAD_TILES } from '../../core/generated/instructions.ts';
 import { sizeOf } from '../graph.ts';
 import { gemmWorkspace, packedBytes } from './matmul-workspace.ts';
 import { extentOf, type Window } from './window.ts';
@@ -101,4 +101,38 @@ export function convolveKernelWorkspace(product: ConvolutionProduct): number {
   const sumRows = groups * (k + MOST_ROWS);
   const sums = 4 * (sizeOf(window.output.slice(0, -1)) + sumRows * (1 + TILE_COLUMNS * Math.ceil(n / TILE_COLUMNS)));
   return Math.max(gathered, mayBeDirect(product) ? passBytes(product) + sums : 0);
+}
+
+/** Outputs of a tile along an axis, and its products. */
+const WINOGRAD_OUTPUTS = 4;
+const WINOGRAD_PRODUCTS = 36;
+
+/** Tiles of a sample along each axis. */
+const tilesOf = (window: Window): number[] => window.output.map((size) => Math.ceil(size / WINOGRAD_OUTPUTS));
+
+/**
+ * Whether Winograd's filtering pays (docs/adr/0007-convolution-by-shape.md): products of enough channels that the
+ * transforms are a small part, and enough tiles for each of the 36 matrices, which are four times the kernel.
+ */
+export function paysByWinograd({ window, groups, channels, n }: ConvolutionProduct): boolean {
+  const { kernelSize, stride, dilation } = window;
+  const isSquare = kernelSize.length === 2 && kernelSize.every((size) => size === 3);
+  const isPlain = groups === 1 && stride.every((step) => step === 1) && dilation.every((step) => step === 1);
+  return isSquare && isPlain && channels >= 32 && n >= 32 && sizeOf(tilesOf(window)) >= FEWEST_TILES;
+}
+const FEWEST_TILES = 12;
+
+/** Bytes that ConvolveWinogradKernel writes. */
+export const winogradKernelBytes = (n: number, channels: number): number =>
+  WINOGRAD_PRODUCTS * packedBytes(n, channels);
+
+/** Bytes for ConvolveWinogradKernel. */
+export const winogradKernelWorkspace = (n: number, channels: number): number => INSTRUCTION + 4 * n * channels;
+
+/** Bytes for ConvolveWinograd: a tile, the padded sample, transformed pixels and products of a block of tiles. */
+export function winogradWorkspace({ window, channels, n }: ConvolutionProduct): number {
+  const padded = sizeOf(tilesOf(window).map((count) => count * WINOGRAD_OUTPUTS + 2)) * channels;
+  const block = WINOGRAD_PRODUCTS * WINOGRAD_TILES * (channels + n);
+  const tile = INSTRUCTION + 16 * WINOGRAD_PRODUCTS + 64;
+  return tile + 4 * (padded + block) + gemmWorkspace(WINOGRAD_TILES, n, channels, { packed: true });
 }

@@ -1,0 +1,212 @@
+// Winograd's minimal filtering F(4×4, 3×3): 4×4 outputs of a 3×3 convolution of stride one from 6×6 pixels, with 36
+// multiplications for each pair of channels where the sum has 144. The multiplications of a block of tiles are 36 products
+// of matrices.
+//   out = Aᵀ [ (G · kernel · Gᵀ) ⊙ (Bᵀ · pixels · B) ] A
+// Shapes: x is [B, H, W, C], kernel [3, 3, C, N], out [B, outH, outW, N]; a block of T tiles has transformed pixels
+// [36, T, C] and products [36, T, N], the transformed kernel is [36, C, N].
+// Source: Lavin and Gray, Fast algorithms for convolutional neural networks (2016), with the points 0, ±1, ±2 and ∞.
+import { ConvolveWinograd, ConvolveWinogradKernel, Gemm, PackB, UnaryKind, WINOGRAD_TILES } from '../instructions';
+import { loadUpTo, madd, nmadd, storeUpTo } from '../lanes';
+import { bytes } from '../linalg/block';
+import { execGemm } from '../linalg/gemm';
+import { execPackB, packedBytes } from '../linalg/pack';
+import { activate_f32 } from './activation';
+import { PaddedImage, padImageTo } from './paddedImage';
+
+/** Pixels and outputs of a tile along an axis, and the products of a tile. */
+const PIXELS: u32 = 6;
+const OUTPUTS: u32 = 4;
+const PRODUCTS: u32 = PIXELS * PIXELS;
+/** At the start of the workspace: an instruction, then what follows of a tile while it is transformed. */
+const INSTRUCTION: usize = 128;
+const SCRATCH: usize = PRODUCTS * 16;
+
+/** G, the transform of three weights to six. */
+const transform = memory.data<f32>(
+  [0.25, 0, 0, -1 / 6, -1 / 6, -1 / 6, -1 / 6, 1 / 6, -1 / 6, 1 / 24, 1 / 12, 1 / 6, 1 / 24, -1 / 12, 1 / 6, 0, 0, 1],
+  16,
+);
+
+/** Bᵀ on six vectors `step` bytes apart, written `stepOut` bytes apart; the first and last lanes as `c` says. */
+@inline
+function sixPixels(out: usize, stepOut: usize, x: usize, step: usize, c: u32, cOut: u32): void {
+  const d0 = loadUpTo(x, c);
+  const d1 = loadUpTo(x + step, c);
+  const d2 = loadUpTo(x + 2 * step, c);
+  const d3 = loadUpTo(x + 3 * step, c);
+  const d4 = loadUpTo(x + 4 * step, c);
+  const d5 = loadUpTo(x + 5 * step, c);
+  const two = f32x4.splat(2);
+  const four = f32x4.splat(4);
+  const five = f32x4.splat(5);
+  storeUpTo(out, madd(four, d0, nmadd(five, d2, d4)), cOut);
+  const evenFar = nmadd(four, d2, d4);
+  const oddFar = nmadd(four, d1, d3);
+  storeUpTo(out + stepOut, f32x4.add(evenFar, oddFar), cOut);
+  storeUpTo(out + 2 * stepOut, f32x4.sub(evenFar, oddFar), cOut);
+  const evenNear = f32x4.sub(d4, d2);
+  const oddNear = f32x4.mul(two, f32x4.sub(d3, d1));
+  storeUpTo(out + 3 * stepOut, f32x4.add(evenNear, oddNear), cOut);
+  storeUpTo(out + 4 * stepOut, f32x4.sub(evenNear, oddNear), cOut);
+  storeUpTo(out + 5 * stepOut, madd(four, d1, nmadd(five, d3, d5)), cOut);
+}
+
+/** Bᵀ · pixels · B of one tile at x, all channels: element (r, s) to out + (6·r + s)·stepOut. */
+function transformPixels(i: ConvolveWinograd, out: usize, stepOut: usize, x: usize, stepLine: usize): void {
+  const scratch = i.workspace + INSTRUCTION;
+  const pixel = bytes(i.channels);
+  for (let c = i.channels; c > 0; c -= min(c, 4), x += 16, out += 16) {
+    for (let r: u32 = 0; r < PIXELS; r++) sixPixels(scratch + 96 * r, 16, x + stepLine * r, pixel, c, 4);
+    for (let s: u32 = 0; s < PIXELS; s++) {
+      sixPixels(out + stepOut * s, stepOut * PIXELS, scratch + 16 * s, 96, 4, c);
+    }
+  }
+}
+
+/** Aᵀ on six vectors `step` bytes apart, to four at `out`, `stepOut` bytes apart, of which `count` are written. */
+@inline
+function fourOutputs(out: usize, stepOut: usize, count: u32, x: usize, step: usize, bias: v128, c: u32, cOut: u32): void {
+  const m0 = loadUpTo(x, c);
+  const m1 = loadUpTo(x + step, c);
+  const m2 = loadUpTo(x + 2 * step, c);
+  const m3 = loadUpTo(x + 3 * step, c);
+  const m4 = loadUpTo(x + 4 * step, c);
+  const m5 = loadUpTo(x + 5 * step, c);
+  const evenNear = f32x4.add(m1, m2);
+  const oddNear = f32x4.add(bias, f32x4.sub(m1, m2));
+  const evenFar = f32x4.add(m3, m4);
+  const oddFar = f32x4.sub(m3, m4);
+  storeUpTo(out, f32x4.add(f32x4.add(f32x4.add(bias, m0), evenNear), evenFar), cOut);
+  if (count == 1) return;
+  storeUpTo(out + stepOut, madd(f32x4.splat(2), oddFar, oddNear), cOut);
+  if (count == 2) return;
+  storeUpTo(out + 2 * stepOut, madd(f32x4.splat(4), evenFar, f32x4.add(bias, evenNear)), cOut);
+  if (count == 3) return;
+  storeUpTo(out + 3 * stepOut, f32x4.add(madd(f32x4.splat(8), oddFar, oddNear), m5), cOut);
+}
+
+/** Aᵀ · products · A and the bias of one tile, whose product (r, s) is at m + (6·r + s)·stepM, to rows × columns of out. */
+function transformProducts(i: ConvolveWinograd, out: usize, rows: u32, columns: u32, m: usize, stepM: usize): void {
+  const scratch = i.workspace + INSTRUCTION;
+  const pixel = bytes(i.outChannels);
+  const line = pixel * i.outWidth;
+  const none = f32x4.splat(0);
+  let bias = i.bias;
+  for (let n = i.outChannels; n > 0; n -= min(n, 4), m += 16, out += 16) {
+    for (let s: u32 = 0; s < PIXELS; s++) {
+      fourOutputs(scratch + 16 * s, 96, OUTPUTS, m + stepM * s, stepM * PIXELS, none, n, 4);
+    }
+    const b = bias ? loadUpTo(bias, n) : none;
+    for (let r: u32 = 0; r < rows; r++) fourOutputs(out + line * r, pixel, columns, scratch + 96 * r, 16, b, 4, n);
+    if (bias) bias += 16;
+  }
+}
+
+/** Where tile t of a sample lies. */
+@inline
+function tileRow(t: u32, across: u32): u32 {
+  return (t / across) * OUTPUTS;
+}
+
+@inline
+function tileColumn(t: u32, across: u32): u32 {
+  return (t % across) * OUTPUTS;
+}
+
+/** The 36 products of `count` tiles: pixels [36, count, C] times the kernel [36, C, N] to [36, count, N]. */
+function multiplyTiles(i: ConvolveWinograd, products: usize, pixels: usize, count: u32, workspace: usize): void {
+  const gemm = changetype<Gemm>(i.workspace);
+  memory.fill(i.workspace, 0, offsetof<Gemm>());
+  gemm.m = count;
+  gemm.n = gemm.strideOut = gemm.strideB = i.outChannels;
+  gemm.k = gemm.strideA = i.channels;
+  gemm.packed = 1;
+  gemm.workspace = workspace;
+  for (let p: u32 = 0; p < PRODUCTS; p++) {
+    gemm.out = products + bytes(p * count * i.outChannels);
+    gemm.a = pixels + bytes(p * count * i.channels);
+    gemm.b = i.kernel + packedBytes(i.outChannels, i.channels) * p;
+    execGemm(i.workspace);
+  }
+}
+
+/**
+ * formula: out[p, n] = activation(bias[n] + Σ_k x at the k-th element of the window of p · kernel[k, n]) for 3×3 kernels,
+ *   stride and dilation one
+ * shapes: kernel: what ConvolveWinogradKernel made
+ * alias: none
+ * tail: channels and filters mod 4 by lanes; tiles that hang over the edge are computed whole, and written in part
+ * error: that of sums of C products, times the growth of the transforms: see the test for the bound
+ * edge: a NaN reaches every output of the tiles that read it, not only those whose window has it
+ */
+export function execConvolveWinograd(pc: usize): u32 {
+  const i = changetype<ConvolveWinograd>(pc);
+  const across = (i.outWidth + OUTPUTS - 1) / OUTPUTS;
+  const down = (i.outHeight + OUTPUTS - 1) / OUTPUTS;
+  const total = across * down;
+  const image = changetype<PaddedImage>(i.workspace + INSTRUCTION + SCRATCH);
+  const padded = i.workspace + INSTRUCTION + SCRATCH + 64;
+  const height = down * OUTPUTS + 2;
+  const width = across * OUTPUTS + 2;
+  const pixels = padded + bytes(height * width * i.channels);
+  const products = pixels + bytes(PRODUCTS * WINOGRAD_TILES * i.channels);
+  const workspace = products + bytes(PRODUCTS * WINOGRAD_TILES * i.outChannels);
+  const sample = bytes(i.height * i.width * i.channels);
+  const outSample = i.outHeight * i.outWidth * i.outChannels;
+  let out = i.out;
+  for (let b: u32 = 0; b < i.batch; b++, out += bytes(outSample)) {
+    padImageTo(i, image, i.x + sample * b, padded, 1, height, width);
+    for (let first: u32 = 0; first < total; first += WINOGRAD_TILES) {
+      const count = min(WINOGRAD_TILES, total - first);
+      for (let t: u32 = 0; t < count; t++) {
+        const row = tileRow(first + t, across);
+        const column = tileColumn(first + t, across);
+        const at = image.at + image.stepLine * row + bytes(i.channels * column);
+        transformPixels(i, pixels + bytes(t * i.channels), bytes(count * i.channels), at, image.stepLine);
+      }
+      multiplyTiles(i, products, pixels, count, workspace);
+      for (let t: u32 = 0; t < count; t++) {
+        const row = tileRow(first + t, across);
+        const column = tileColumn(first + t, across);
+        const to = out + bytes((row * i.outWidth + column) * i.outChannels);
+        const rows = min(OUTPUTS, i.outHeight - row);
+        const columns = min(OUTPUTS, i.outWidth - column);
+        transformProducts(i, to, rows, columns, products + bytes(t * i.outChannels), bytes(count * i.outChannels));
+      }
+    }
+    if (i.activation != UnaryKind.Linear) activate_f32(i.activation, out, out, outSample, i.alpha, i.beta);
+  }
+  return 0;
+}
+
+/**
+ * formula: out[6·r + s] = Σ G[r, a] · G[s, b] · kernel[a, b], each [C, N] and then packed as PackB packs it
+ * shapes: kernel [3, 3, C, N]; workspace: C·N floats and an instruction
+ */
+export function execConvolveWinogradKernel(pc: usize): u32 {
+  const i = changetype<ConvolveWinogradKernel>(pc);
+  const size = i.channels * i.outChannels;
+  const sums = i.workspace + INSTRUCTION;
+  const pack = changetype<PackB>(i.workspace);
+  pack.b = sums;
+  pack.n = pack.strideB = i.outChannels;
+  pack.k = i.channels;
+  pack.transposeB = 0;
+  for (let p: u32 = 0; p < PRODUCTS; p++) {
+    const row = transform + bytes((p / PIXELS) * 3);
+    const column = transform + bytes((p % PIXELS) * 3);
+    for (let at: u32 = 0; at < size; at += 4) {
+      let sum = f32x4.splat(0);
+      for (let a: u32 = 0; a < 3; a++) {
+        for (let b: u32 = 0; b < 3; b++) {
+          const weight = f32x4.splat(load<f32>(row + bytes(a)) * load<f32>(column + bytes(b)));
+          sum = madd(weight, loadUpTo(i.kernel + bytes((a * 3 + b) * size + at), size - at), sum);
+        }
+      }
+      storeUpTo(sums + bytes(at), sum, size - at);
+    }
+    pack.out = i.out + packedBytes(i.outChannels, i.channels) * p;
+    execPackB(i.workspace);
+  }
+  return 0;
+}
