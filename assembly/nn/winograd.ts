@@ -4,7 +4,7 @@
 //   out = Aᵀ [ (G · kernel · Gᵀ) ⊙ (Bᵀ · pixels · B) ] A
 // Shapes: x is [B, H, W, C], kernel [3, 3, C, N], out [B, outH, outW, N]; a block of T tiles has transformed pixels
 // [36, T, C] and products [36, T, N], the transformed kernel is [36, C, N].
-// Source: Lavin and Gray, Fast algorithms for convolutional neural networks (2016), with the points 0, ±1, ±2 and ∞.
+// Source: Lavin and Gray, Fast algorithms for convolutional neural networks (2016), with the points 0, ±√½, ±√2 and ∞.
 import { ConvolveWinograd, ConvolveWinogradKernel, Gemm, PackB, UnaryKind, WINOGRAD_TILES } from '../instructions';
 import { loadUpTo, madd, nmadd, storeUpTo } from '../lanes';
 import { bytes } from '../linalg/block';
@@ -21,13 +21,20 @@ const PRODUCTS: u32 = PIXELS * PIXELS;
 const INSTRUCTION: usize = 128;
 const SCRATCH: usize = PRODUCTS * 16;
 
-/** G, the transform of three weights to six. */
+/** The points are 0, ±a, ±b and ∞: with a·b = 1 the transforms lose less than with 1 and 2 (docs/adr/0010). */
+const A: f64 = Math.SQRT1_2;
+const B: f64 = Math.SQRT2;
+
+/** G, the transform of three weights to six: rows [1, p, p²] over the product of p less the other points. */
 const transform = memory.data<f32>(
-  [0.25, 0, 0, -1 / 6, -1 / 6, -1 / 6, -1 / 6, 1 / 6, -1 / 6, 1 / 24, 1 / 12, 1 / 6, 1 / 24, -1 / 12, 1 / 6, 0, 0, 1],
+  [
+    1, 0, 0, -0.6666667, -0.47140452, -0.33333334, -0.6666667, 0.47140452, -0.33333334, 0.16666667, 0.23570226,
+    0.33333334, 0.16666667, -0.23570226, 0.33333334, 0, 0, 1,
+  ],
   16,
 );
 
-/** Bᵀ on six vectors `step` bytes apart, written `stepOut` bytes apart; the first and last lanes as `c` says. */
+/** Bᵀ on six vectors `step` bytes apart, written `stepOut` bytes apart: `c` lanes are read, `cOut` written. */
 @inline
 function sixPixels(out: usize, stepOut: usize, x: usize, step: usize, c: u32, cOut: u32): void {
   const d0 = loadUpTo(x, c);
@@ -36,31 +43,41 @@ function sixPixels(out: usize, stepOut: usize, x: usize, step: usize, c: u32, cO
   const d3 = loadUpTo(x + 3 * step, c);
   const d4 = loadUpTo(x + 4 * step, c);
   const d5 = loadUpTo(x + 5 * step, c);
-  const two = f32x4.splat(2);
-  const four = f32x4.splat(4);
-  const five = f32x4.splat(5);
-  storeUpTo(out, madd(four, d0, nmadd(five, d2, d4)), cOut);
-  const evenFar = nmadd(four, d2, d4);
-  const oddFar = nmadd(four, d1, d3);
-  storeUpTo(out + stepOut, f32x4.add(evenFar, oddFar), cOut);
-  storeUpTo(out + 2 * stepOut, f32x4.sub(evenFar, oddFar), cOut);
-  const evenNear = f32x4.sub(d4, d2);
-  const oddNear = f32x4.mul(two, f32x4.sub(d3, d1));
-  storeUpTo(out + 3 * stepOut, f32x4.add(evenNear, oddNear), cOut);
-  storeUpTo(out + 4 * stepOut, f32x4.sub(evenNear, oddNear), cOut);
-  storeUpTo(out + 5 * stepOut, madd(four, d1, nmadd(five, d3, d5)), cOut);
+  const both = f32x4.splat(2.5);
+  storeUpTo(out, f32x4.add(d0, nmadd(both, d2, d4)), cOut);
+  const evenA = nmadd(f32x4.splat(2), d2, d4);
+  const oddA = f32x4.mul(f32x4.splat(<f32>A), nmadd(f32x4.splat(2), d1, d3));
+  storeUpTo(out + stepOut, f32x4.add(evenA, oddA), cOut);
+  storeUpTo(out + 2 * stepOut, f32x4.sub(evenA, oddA), cOut);
+  const evenB = nmadd(f32x4.splat(0.5), d2, d4);
+  const oddB = f32x4.mul(f32x4.splat(<f32>B), nmadd(f32x4.splat(0.5), d1, d3));
+  storeUpTo(out + 3 * stepOut, f32x4.add(evenB, oddB), cOut);
+  storeUpTo(out + 4 * stepOut, f32x4.sub(evenB, oddB), cOut);
+  storeUpTo(out + 5 * stepOut, f32x4.add(d1, nmadd(both, d3, d5)), cOut);
 }
 
-/** Bᵀ · pixels · B of one tile at x, all channels: element (r, s) to out + (6·r + s)·stepOut. */
+/** Bᵀ · pixels · B of `c` channels of one tile at x: element (r, s) to out + (6·r + s)·stepOut. */
+@inline
+function transformFour(
+  scratch: usize,
+  out: usize,
+  stepOut: usize,
+  x: usize,
+  pixel: usize,
+  stepLine: usize,
+  c: u32,
+): void {
+  for (let r: u32 = 0; r < PIXELS; r++) sixPixels(scratch + 96 * r, 16, x + stepLine * r, pixel, c, 4);
+  for (let s: u32 = 0; s < PIXELS; s++) sixPixels(out + stepOut * s, stepOut * PIXELS, scratch + 16 * s, 96, 4, c);
+}
+
+/** The same of all channels. */
 function transformPixels(i: ConvolveWinograd, out: usize, stepOut: usize, x: usize, stepLine: usize): void {
   const scratch = i.workspace + INSTRUCTION;
   const pixel = bytes(i.channels);
-  for (let c = i.channels; c > 0; c -= min(c, 4), x += 16, out += 16) {
-    for (let r: u32 = 0; r < PIXELS; r++) sixPixels(scratch + 96 * r, 16, x + stepLine * r, pixel, c, 4);
-    for (let s: u32 = 0; s < PIXELS; s++) {
-      sixPixels(out + stepOut * s, stepOut * PIXELS, scratch + 16 * s, 96, 4, c);
-    }
-  }
+  let c = i.channels;
+  for (; c >= 4; c -= 4, x += 16, out += 16) transformFour(scratch, out, stepOut, x, pixel, stepLine, 4);
+  if (c) transformFour(scratch, out, stepOut, x, pixel, stepLine, c);
 }
 
 /** Aᵀ on six vectors `step` bytes apart, to four at `out`, `stepOut` bytes apart, of which `count` are written. */
@@ -72,34 +89,57 @@ function fourOutputs(out: usize, stepOut: usize, count: u32, x: usize, step: usi
   const m3 = loadUpTo(x + 3 * step, c);
   const m4 = loadUpTo(x + 4 * step, c);
   const m5 = loadUpTo(x + 5 * step, c);
-  const evenNear = f32x4.add(m1, m2);
-  const oddNear = f32x4.add(bias, f32x4.sub(m1, m2));
-  const evenFar = f32x4.add(m3, m4);
-  const oddFar = f32x4.sub(m3, m4);
-  storeUpTo(out, f32x4.add(f32x4.add(f32x4.add(bias, m0), evenNear), evenFar), cOut);
+  const evenA = f32x4.add(m1, m2);
+  const oddA = f32x4.mul(f32x4.splat(<f32>A), f32x4.sub(m1, m2));
+  const evenB = f32x4.add(m3, m4);
+  const oddB = f32x4.mul(f32x4.splat(<f32>B), f32x4.sub(m3, m4));
+  storeUpTo(out, f32x4.add(f32x4.add(f32x4.add(bias, m0), evenA), evenB), cOut);
   if (count == 1) return;
-  storeUpTo(out + stepOut, madd(f32x4.splat(2), oddFar, oddNear), cOut);
+  storeUpTo(out + stepOut, f32x4.add(bias, f32x4.add(oddA, oddB)), cOut);
   if (count == 2) return;
-  storeUpTo(out + 2 * stepOut, madd(f32x4.splat(4), evenFar, f32x4.add(bias, evenNear)), cOut);
+  storeUpTo(out + 2 * stepOut, madd(f32x4.splat(2), evenB, madd(f32x4.splat(0.5), evenA, bias)), cOut);
   if (count == 3) return;
-  storeUpTo(out + 3 * stepOut, f32x4.add(madd(f32x4.splat(8), oddFar, oddNear), m5), cOut);
+  const third = madd(f32x4.splat(2), oddB, madd(f32x4.splat(0.5), oddA, bias));
+  storeUpTo(out + 3 * stepOut, f32x4.add(third, m5), cOut);
 }
 
-/** Aᵀ · products · A and the bias of one tile, whose product (r, s) is at m + (6·r + s)·stepM, to rows × columns of out. */
-function transformProducts(i: ConvolveWinograd, out: usize, rows: u32, columns: u32, m: usize, stepM: usize): void {
+/** Aᵀ · products · A and the bias of `n` filters of one tile, whose product (r, s) is at m + (6·r + s)·stepM. */
+@inline
+function finishFour(
+  scratch: usize,
+  out: usize,
+  pixel: usize,
+  line: usize,
+  rows: u32,
+  columns: u32,
+  m: usize,
+  stepM: usize,
+  bias: v128,
+  n: u32,
+): void {
+  const none = f32x4.splat(0);
+  for (let s: u32 = 0; s < PIXELS; s++) {
+    fourOutputs(scratch + 16 * s, 96, OUTPUTS, m + stepM * s, stepM * PIXELS, none, n, 4);
+  }
+  for (let r: u32 = 0; r < rows; r++) fourOutputs(out + line * r, pixel, columns, scratch + 96 * r, 16, bias, 4, n);
+}
+
+/** The same of all filters, to rows × columns of out. */
+function finishTile(i: ConvolveWinograd, out: usize, rows: u32, columns: u32, m: usize, stepM: usize): void {
   const scratch = i.workspace + INSTRUCTION;
   const pixel = bytes(i.outChannels);
   const line = pixel * i.outWidth;
-  const none = f32x4.splat(0);
   let bias = i.bias;
-  for (let n = i.outChannels; n > 0; n -= min(n, 4), m += 16, out += 16) {
-    for (let s: u32 = 0; s < PIXELS; s++) {
-      fourOutputs(scratch + 16 * s, 96, OUTPUTS, m + stepM * s, stepM * PIXELS, none, n, 4);
-    }
-    const b = bias ? loadUpTo(bias, n) : none;
-    for (let r: u32 = 0; r < rows; r++) fourOutputs(out + line * r, pixel, columns, scratch + 96 * r, 16, b, 4, n);
+  let b = f32x4.splat(0);
+  let n = i.outChannels;
+  for (; n >= 4; n -= 4, m += 16, out += 16) {
+    if (bias) b = v128.load(bias);
+    finishFour(scratch, out, pixel, line, rows, columns, m, stepM, b, 4);
     if (bias) bias += 16;
   }
+  if (!n) return;
+  if (bias) b = loadUpTo(bias, n);
+  finishFour(scratch, out, pixel, line, rows, columns, m, stepM, b, n);
 }
 
 /** Where tile t of a sample lies. */
@@ -136,7 +176,7 @@ function multiplyTiles(i: ConvolveWinograd, products: usize, pixels: usize, coun
  * shapes: kernel: what ConvolveWinogradKernel made
  * alias: none
  * tail: channels and filters mod 4 by lanes; tiles that hang over the edge are computed whole, and written in part
- * error: that of sums of C products, times the growth of the transforms: see the test for the bound
+ * error: 1e-5 of the largest output for up to 256 channels (docs/adr/0010 has what it is beside a plain sum's)
  * edge: a NaN reaches every output of the tiles that read it, not only those whose window has it
  */
 export function execConvolveWinograd(pc: usize): u32 {
@@ -171,7 +211,7 @@ export function execConvolveWinograd(pc: usize): u32 {
         const to = out + bytes((row * i.outWidth + column) * i.outChannels);
         const rows = min(OUTPUTS, i.outHeight - row);
         const columns = min(OUTPUTS, i.outWidth - column);
-        transformProducts(i, to, rows, columns, products + bytes(t * i.outChannels), bytes(count * i.outChannels));
+        finishTile(i, to, rows, columns, products + bytes(t * i.outChannels), bytes(count * i.outChannels));
       }
     }
     if (i.activation != UnaryKind.Linear) activate_f32(i.activation, out, out, outSample, i.alpha, i.beta);

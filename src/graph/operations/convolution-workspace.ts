@@ -111,16 +111,20 @@ const WINOGRAD_PRODUCTS = 36;
 const tilesOf = (window: Window): number[] => window.output.map((size) => Math.ceil(size / WINOGRAD_OUTPUTS));
 
 /**
- * Whether Winograd's filtering pays (docs/adr/0007-convolution-by-shape.md): products of enough channels that the
- * transforms are a small part, and enough tiles for each of the 36 matrices, which are four times the kernel.
+ * Whether Winograd's filtering pays (docs/adr/0010-convolution-by-shape.md): products of enough channels that the
+ * transforms are a small part, and for 36 matrices, four times the kernel, enough tiles to read them or room in the cache.
  */
 export function paysByWinograd({ window, groups, channels, n }: ConvolutionProduct): boolean {
   const { kernelSize, stride, dilation } = window;
   const isSquare = kernelSize.length === 2 && kernelSize.every((size) => size === 3);
   const isPlain = groups === 1 && stride.every((step) => step === 1) && dilation.every((step) => step === 1);
-  return isSquare && isPlain && channels >= 32 && n >= 32 && sizeOf(tilesOf(window)) >= FEWEST_TILES;
+  if (!isSquare || !isPlain || channels < WINOGRAD_FEWEST || n < WINOGRAD_FEWEST) return false;
+  return sizeOf(tilesOf(window)) >= WINOGRAD_FEWEST_TILES || winogradKernelBytes(n, channels) <= WINOGRAD_CACHE;
 }
-const FEWEST_TILES = 12;
+/** Channels, filters and tiles from which it pays, and bytes of transformed kernel that stay in the outer cache. */
+const WINOGRAD_FEWEST = 16;
+const WINOGRAD_FEWEST_TILES = 12;
+const WINOGRAD_CACHE = 2 ** 20;
 
 /** Bytes that ConvolveWinogradKernel writes. */
 export const winogradKernelBytes = (n: number, channels: number): number =>
