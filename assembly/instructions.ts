@@ -334,6 +334,8 @@ export const POSITIONS_BLOCK: u32 = 120;
 export const DEPTH_BLOCK: u32 = 512;
 /** Tiles of 4×4 outputs that a Winograd convolution takes at a time: whole tiles of the products' rows in every build. */
 export const WINOGRAD_TILES: u32 = 60;
+/** Channels of which the transformed kernel is made at a time. */
+export const WINOGRAD_RUN: u32 = 16;
 /** Bytes at the start of the workspace: a Block and its bands (assembly/linalg/block.ts), and room for a tile or a strip. */
 export const BLOCK_BYTES: u32 = 192;
 export const SCRATCH_BYTES: u32 = 256;
@@ -1390,7 +1392,10 @@ export class ConvolveWinograd extends WindowInstruction {
   workspace: usize;
 }
 
-/** The kernel [3, 3, channels, outChannels] as 36 packed matrices. workspace: channels · outChannels floats and 128 bytes. */
+/**
+ * The kernel [3, 3, channels, outChannels], outChannels ≥ TILE_COLUMNS, as 36 packed matrices. workspace:
+ * WINOGRAD_KERNEL_WORKSPACE bytes (src/graph/operations/convolution-workspace.ts).
+ */
 @unmanaged
 export class ConvolveWinogradKernel extends Instruction {
   out: usize;

@@ -5,11 +5,19 @@
 // Shapes: x is [B, H, W, C], kernel [3, 3, C, N], out [B, outH, outW, N]; a block of T tiles has transformed pixels
 // [36, T, C] and products [36, T, N], the transformed kernel is [36, C, N].
 // Source: Lavin and Gray, Fast algorithms for convolutional neural networks (2016), with the points 0, ±√½, ±√2 and ∞.
-import { ConvolveWinograd, ConvolveWinogradKernel, Gemm, PackB, UnaryKind, WINOGRAD_TILES } from '../instructions';
+import {
+  ConvolveWinograd,
+  ConvolveWinogradKernel,
+  Gemm,
+  UnaryKind,
+  TILE_COLUMNS,
+  WINOGRAD_RUN,
+  WINOGRAD_TILES,
+} from '../instructions';
 import { loadUpTo, madd, nmadd, storeUpTo } from '../lanes';
 import { bytes } from '../linalg/block';
 import { execGemm } from '../linalg/gemm';
-import { execPackB, packedBytes } from '../linalg/pack';
+import { packedBytes } from '../linalg/pack';
 import { activate_f32 } from './activation';
 import { PaddedImage, padImageTo } from './paddedImage';
 
@@ -20,19 +28,12 @@ const PRODUCTS: u32 = PIXELS * PIXELS;
 /** At the start of the workspace: an instruction, then what follows of a tile while it is transformed. */
 const INSTRUCTION: usize = 128;
 const SCRATCH: usize = PRODUCTS * 16;
+/** A row of a packed panel. */
+const PANEL: usize = TILE_COLUMNS * 4;
 
 /** The points are 0, ±a, ±b and ∞: with a·b = 1 the transforms lose less than with 1 and 2 (docs/adr/0010). */
 const A: f64 = Math.SQRT1_2;
 const B: f64 = Math.SQRT2;
-
-/** G, the transform of three weights to six: rows [1, p, p²] over the product of p less the other points. */
-const transform = memory.data<f32>(
-  [
-    1, 0, 0, -0.6666667, -0.47140452, -0.33333334, -0.6666667, 0.47140452, -0.33333334, 0.16666667, 0.23570226,
-    0.33333334, 0.16666667, -0.23570226, 0.33333334, 0, 0, 1,
-  ],
-  16,
-);
 
 /** Bᵀ on six vectors `step` bytes apart, written `stepOut` bytes apart: `c` lanes are read, `cOut` written. */
 @inline
@@ -219,34 +220,57 @@ export function execConvolveWinograd(pc: usize): u32 {
   return 0;
 }
 
+/** G on three vectors, [1, p, p²] over the product of p less the other points, to six `stepOut` bytes apart. */
+@inline
+function sixWeights(out: usize, stepOut: usize, k0: v128, k1: v128, k2: v128): void {
+  const evenA = f32x4.mul(f32x4.splat(-2.0 / 3.0), madd(f32x4.splat(0.5), k2, k0));
+  const oddA = f32x4.mul(f32x4.splat(<f32>((-2.0 / 3.0) * A)), k1);
+  const evenB = f32x4.mul(f32x4.splat(1.0 / 6.0), madd(f32x4.splat(2), k2, k0));
+  const oddB = f32x4.mul(f32x4.splat(<f32>(B / 6.0)), k1);
+  v128.store(out, k0);
+  v128.store(out + stepOut, f32x4.add(evenA, oddA));
+  v128.store(out + 2 * stepOut, f32x4.sub(evenA, oddA));
+  v128.store(out + 3 * stepOut, f32x4.add(evenB, oddB));
+  v128.store(out + 4 * stepOut, f32x4.sub(evenB, oddB));
+  v128.store(out + 5 * stepOut, k2);
+}
+
+/** G · kernel · Gᵀ of four filters of one channel, the taps `step` bytes apart: element (r, s) to out + (6·r + s)·stepOut. */
+function transformWeights(scratch: usize, out: usize, stepOut: usize, kernel: usize, step: usize): void {
+  for (let b: usize = 0; b < 3; b++) {
+    const tap = kernel + step * b;
+    sixWeights(scratch + 16 * b, 48, v128.load(tap), v128.load(tap + 3 * step), v128.load(tap + 6 * step));
+  }
+  for (let r: u32 = 0; r < PIXELS; r++, scratch += 48, out += stepOut * PIXELS) {
+    sixWeights(out, stepOut, v128.load(scratch), v128.load(scratch, 16), v128.load(scratch, 32));
+  }
+}
+
 /**
- * formula: out[6·r + s] = Σ G[r, a] · G[s, b] · kernel[a, b], each [C, N] and then packed as PackB packs it
- * shapes: kernel [3, 3, C, N]; workspace: C·N floats and an instruction
+ * formula: out[6·r + s] = Σ G[r, a] · G[s, b] · kernel[a, b], each [C, N] and packed as PackB packs it
+ * shapes: kernel [3, 3, C, N], N ≥ TILE_COLUMNS. A run of channels of a panel is made in the workspace and moved from
+ *   there: the 36 matrices lie too far apart to write all of them at once.
  */
 export function execConvolveWinogradKernel(pc: usize): u32 {
   const i = changetype<ConvolveWinogradKernel>(pc);
-  const size = i.channels * i.outChannels;
-  const sums = i.workspace + INSTRUCTION;
-  const pack = changetype<PackB>(i.workspace);
-  pack.b = sums;
-  pack.n = pack.strideB = i.outChannels;
-  pack.k = i.channels;
-  pack.transposeB = 0;
-  for (let p: u32 = 0; p < PRODUCTS; p++) {
-    const row = transform + bytes((p / PIXELS) * 3);
-    const column = transform + bytes((p % PIXELS) * 3);
-    for (let at: u32 = 0; at < size; at += 4) {
-      let sum = f32x4.splat(0);
-      for (let a: u32 = 0; a < 3; a++) {
-        for (let b: u32 = 0; b < 3; b++) {
-          const weight = f32x4.splat(load<f32>(row + bytes(a)) * load<f32>(column + bytes(b)));
-          sum = madd(weight, loadUpTo(i.kernel + bytes((a * 3 + b) * size + at), size - at), sum);
-        }
+  const filters = i.outChannels;
+  const step = bytes(i.channels * filters);
+  const matrix = packedBytes(filters, i.channels);
+  const runs = i.workspace + SCRATCH;
+  const run = PANEL * WINOGRAD_RUN;
+  let out = i.out;
+  for (let j: u32 = 0; j < filters; j += TILE_COLUMNS) {
+    const column = bytes(min(j, filters - TILE_COLUMNS));
+    for (let first: u32 = 0; first < i.channels; first += WINOGRAD_RUN) {
+      const count = min(WINOGRAD_RUN, i.channels - first);
+      for (let c: u32 = 0; c < count; c++) {
+        const from = i.kernel + bytes((first + c) * filters) + column;
+        transformWeights(i.workspace, runs + PANEL * c, run, from, step);
+        transformWeights(i.workspace, runs + PANEL * c + 16, run, from + 16, step);
       }
-      storeUpTo(sums + bytes(at), sum, size - at);
+      for (let p: u32 = 0; p < PRODUCTS; p++) memory.copy(out + matrix * p, runs + run * p, PANEL * count);
+      out += PANEL * count;
     }
-    pack.out = i.out + packedBytes(i.outChannels, i.channels) * p;
-    execPackB(i.workspace);
   }
   return 0;
 }

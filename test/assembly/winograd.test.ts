@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { UnaryKind } from '../../src/core/generated/instructions.ts';
 import {
+  WINOGRAD_KERNEL_WORKSPACE,
   winogradKernelBytes,
-  winogradKernelWorkspace,
   winogradWorkspace,
 } from '../../src/graph/operations/convolution-workspace.ts';
 import { convolution } from '../../reference/convolution.ts';
@@ -13,6 +13,8 @@ import { expectClose } from '../helpers/operation.ts';
 
 const kernels = await kernelRunner();
 const lengths = awkwardLengths.filter((length) => length > 0);
+/** A panel of filters is the least that is packed. */
+const filterCounts = [8, 9, 12, 15, 16, 17, 31, 33];
 const ofNaN = (length: number) => output(length, new Float32Array(length).fill(Number.NaN));
 
 /** The result of a case, and what the reference gives; `edit` changes the image first. */
@@ -39,7 +41,7 @@ function convolve(given: Omit<ConvolutionCase, 'window'> & { padding?: Convoluti
       out: output(winogradKernelBytes(filters, channels) / 4),
       kernel,
       ...sizes,
-      workspace: output(winogradKernelWorkspace(filters, channels) / 4),
+      workspace: output(WINOGRAD_KERNEL_WORKSPACE / 4),
     },
     offset,
   ).outputs['out']!;
@@ -78,7 +80,7 @@ describe('ConvolveWinograd', () => {
   test('every number of channels and filters around a vector and a panel matches the reference', () => {
     let seed = 0;
     for (const channels of lengths)
-      for (const filters of lengths) {
+      for (const filters of filterCounts) {
         seed++;
         check({ input: [5, 6], channels, filters, bias: seed % 2 === 0, offset: 4 * (seed % 4), seed });
       }
@@ -87,7 +89,7 @@ describe('ConvolveWinograd', () => {
   test('every size of an image around the tiles of 4×4 matches the reference', () => {
     for (const height of [1, 2, 3, 4, 5, 7, 8, 9])
       for (const width of [1, 3, 4, 6, 8, 11, 13])
-        check({ input: [height, width], channels: 3, filters: 5, batch: 2, bias: true, seed: height * 16 + width });
+        check({ input: [height, width], channels: 3, filters: 9, batch: 2, bias: true, seed: height * 16 + width });
   });
 
   test.each([
@@ -109,13 +111,13 @@ describe('ConvolveWinograd', () => {
   });
 
   test('a NaN reaches every output whose window has it, and no tile that does not read it', () => {
-    const { run, x, shape } = convolve({ input: [12, 12], channels: 2, filters: 4 });
+    const { run, x, shape } = convolve({ input: [12, 12], channels: 2, filters: 8 });
     const [row, column] = [5, 6];
     x[(row * 12 + column) * 2] = Number.NaN;
     const out = run(x);
     for (let y = 0; y < shape.output[0]!; y++)
       for (let z = 0; z < shape.output[1]!; z++) {
-        const value = out[(y * 12 + z) * 4]!;
+        const value = out[(y * 12 + z) * 8]!;
         const [tileY, tileX] = [4 * Math.floor(y / 4), 4 * Math.floor(z / 4)];
         if (Math.abs(y - row) <= 1 && Math.abs(z - column) <= 1) expect(value, `${y}, ${z}`).toBeNaN();
         const isRead = row >= tileY - 1 && row <= tileY + 4 && column >= tileX - 1 && column <= tileX + 4;

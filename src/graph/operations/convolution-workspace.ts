@@ -1,5 +1,5 @@
 // What memory a convolution needs beside its operands: the mirror of assembly/nn/convolution.ts and directConvolution.ts.
-import { POSITIONS_BLOCK, TILE_COLUMNS, WINOGRAD_TILES } from '../../core/generated/instructions.ts';
+import { POSITIONS_BLOCK, TILE_COLUMNS, WINOGRAD_RUN, WINOGRAD_TILES } from '../../core/generated/instructions.ts';
 import { sizeOf } from '../graph.ts';
 import { gemmWorkspace, packedBytes } from './matmul-workspace.ts';
 import { extentOf, type Window } from './window.ts';
@@ -130,8 +130,8 @@ const WINOGRAD_CACHE = 2 ** 20;
 export const winogradKernelBytes = (n: number, channels: number): number =>
   WINOGRAD_PRODUCTS * packedBytes(n, channels);
 
-/** Bytes for ConvolveWinogradKernel. */
-export const winogradKernelWorkspace = (n: number, channels: number): number => INSTRUCTION + 4 * n * channels;
+/** Bytes for ConvolveWinogradKernel: a tile, and a run of channels of a panel of each matrix. */
+export const WINOGRAD_KERNEL_WORKSPACE = 4 * WINOGRAD_PRODUCTS * (4 + TILE_COLUMNS * WINOGRAD_RUN);
 
 /** Bytes for ConvolveWinograd: a tile, the padded sample, transformed pixels and products of a block of tiles. */
 export function winogradWorkspace({ window, channels, n }: ConvolutionProduct): number {

@@ -15,8 +15,8 @@ import {
   paysByWinograd,
   readsInPlace,
   totalOf,
+  WINOGRAD_KERNEL_WORKSPACE,
   winogradKernelBytes,
-  winogradKernelWorkspace,
   winogradWorkspace,
   type ConvolutionProduct,
 } from './convolution-workspace.ts';
@@ -299,7 +299,7 @@ defineOperation('packKernel', {
     const [kernel] = node.inputs as [Node];
     const [channels, outChannels] = options.kernelShape.slice(-2) as [number, number];
     if (options.winograd) {
-      const workspace = emitter.workspace(winogradKernelWorkspace(outChannels, channels));
+      const workspace = emitter.workspace(WINOGRAD_KERNEL_WORKSPACE);
       const places = { out: emitter.at(node), kernel: emitter.at(kernel), workspace };
       return emitter.emit('ConvolveWinogradKernel', { ...places, channels, outChannels });
     }
