@@ -5,6 +5,7 @@ import { Clock } from './clock';
 import { execAdaptiveExponential } from './adex';
 import { execConnectDegree, execConnectDistance, execConnectProbability, execTransposeRows } from './connect';
 import { execPropagateDelayed } from './delayed';
+import { execEquations } from './equations';
 import { execHodgkinHuxley } from './hodgkinHuxley';
 import { execIzhikevich } from './izhikevich';
 import { execLif, execLifConductance } from './lif';
@@ -50,6 +51,7 @@ const handlers: StaticArray<Handler> = [
   execConnectDegree,
   execConnectDistance,
   execTransposeRows,
+  execEquations,
 ];
 
 function execHalt(pc: usize): usize {

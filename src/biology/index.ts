@@ -114,4 +114,7 @@ export type { Pattern } from './connections/rows.ts';
 export { monitor, type MonitorOptions } from './monitors/monitor.ts';
 export type { SpikeMonitor } from './monitors/spikes.ts';
 export type { StateMonitor, StateMonitorOptions } from './monitors/states.ts';
+export { equations, quantity } from './equations/index.ts';
+export type { ConstantValue, EquationMethod, EquationsOptions } from './equations/parse.ts';
+export { EquationError } from './equations/source.ts';
 export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';
