@@ -41,18 +41,26 @@ function binarySteps<T>(operation: u32, out: usize, a: usize, strideA: usize, b:
   }
 }
 
-/** As `binarySteps`, with a loop of its own for the usual kinds of operands: what most steps are. */
+/** As `binarySteps`, with loops of their own for the usual kinds of operands, four vectors a turn: what most steps are. */
 @inline
 function arithmeticSteps<T>(operation: u32, out: usize, a: usize, strideA: usize, b: usize, strideB: usize, end: usize): void {
   if (!strideB) {
     const y = v128.load(b);
-    for (; out < end; out += 16, a += 16) v128.store(out, binary<T>(operation, v128.load(a), y));
-  } else if (!strideA) {
-    const x = v128.load(a);
-    for (; out < end; out += 16, b += 16) v128.store(out, binary<T>(operation, x, v128.load(b)));
-  } else {
-    for (; out < end; out += 16, a += 16, b += 16) v128.store(out, binary<T>(operation, v128.load(a), v128.load(b)));
+    for (; out + 64 <= end; out += 64, a += 64) {
+      v128.store(out, binary<T>(operation, v128.load(a), y));
+      v128.store(out, binary<T>(operation, v128.load(a, 16), y), 16);
+      v128.store(out, binary<T>(operation, v128.load(a, 32), y), 32);
+      v128.store(out, binary<T>(operation, v128.load(a, 48), y), 48);
+    }
+  } else if (strideA) {
+    for (; out + 64 <= end; out += 64, a += 64, b += 64) {
+      v128.store(out, binary<T>(operation, v128.load(a), v128.load(b)));
+      v128.store(out, binary<T>(operation, v128.load(a, 16), v128.load(b, 16)), 16);
+      v128.store(out, binary<T>(operation, v128.load(a, 32), v128.load(b, 32)), 32);
+      v128.store(out, binary<T>(operation, v128.load(a, 48), v128.load(b, 48)), 48);
+    }
   }
+  binarySteps<T>(operation, out, a, strideA, b, strideB, end);
 }
 
 @inline
@@ -61,7 +69,7 @@ function productAnd<T>(operation: u32, x: v128, y: v128, z: v128): v128 {
   return v128.sub<T>(z, v128.mul<T>(x, y));
 }
 
-/** out[n] = c[n] ± a[n] b[n]; b and c may be one vector for all. */
+/** out[n] = c[n] ± a[n] b[n]; each may be one vector for all. Four vectors a turn where b alone is. */
 @inline
 function productSteps<T>(
   operation: u32,
@@ -74,18 +82,24 @@ function productSteps<T>(
   strideC: usize,
   end: usize,
 ): void {
-  if (strideB || strideA == 0) {
-    for (; out < end; out += 16, a += strideA, b += strideB, c += strideC) {
-      v128.store(out, productAnd<T>(operation, v128.load(a), v128.load(b), v128.load(c)));
+  if (strideA && strideC && !strideB) {
+    const y = v128.load(b);
+    for (; out + 64 <= end; out += 64, a += 64, c += 64) {
+      v128.store(out, productAnd<T>(operation, v128.load(a), y, v128.load(c)));
+      v128.store(out, productAnd<T>(operation, v128.load(a, 16), y, v128.load(c, 16)), 16);
+      v128.store(out, productAnd<T>(operation, v128.load(a, 32), y, v128.load(c, 32)), 32);
+      v128.store(out, productAnd<T>(operation, v128.load(a, 48), y, v128.load(c, 48)), 48);
     }
-    return;
+  } else if (strideA && strideB && strideC) {
+    for (; out + 64 <= end; out += 64, a += 64, b += 64, c += 64) {
+      v128.store(out, productAnd<T>(operation, v128.load(a), v128.load(b), v128.load(c)));
+      v128.store(out, productAnd<T>(operation, v128.load(a, 16), v128.load(b, 16), v128.load(c, 16)), 16);
+      v128.store(out, productAnd<T>(operation, v128.load(a, 32), v128.load(b, 32), v128.load(c, 32)), 32);
+      v128.store(out, productAnd<T>(operation, v128.load(a, 48), v128.load(b, 48), v128.load(c, 48)), 48);
+    }
   }
-  const y = v128.load(b);
-  if (!strideC) {
-    const z = v128.load(c);
-    for (; out < end; out += 16, a += 16) v128.store(out, productAnd<T>(operation, v128.load(a), y, z));
-  } else {
-    for (; out < end; out += 16, a += 16, c += 16) v128.store(out, productAnd<T>(operation, v128.load(a), y, v128.load(c)));
+  for (; out < end; out += 16, a += strideA, b += strideB, c += strideC) {
+    v128.store(out, productAnd<T>(operation, v128.load(a), v128.load(b), v128.load(c)));
   }
 }
 

@@ -4,6 +4,8 @@ import type { GroupContext, GroupInputs, GroupModel, InitialValues, NeuronModel,
 import type { Parameter, NumberParameter } from './parameters.ts';
 import { resolve } from './parameters.ts';
 import { instruction, runOnce, type NeuronInstruction } from './program.ts';
+import type { WeightParameter } from './connections/weights.ts';
+import { onPreOf } from './equations/on-pre.ts';
 import { unknownName } from '../core/nearest.ts';
 import { simulationParts, type Simulation, type SimulationParts } from './simulation.ts';
 import type { Dimension } from './units.ts';
@@ -101,6 +103,13 @@ export class NeuronGroup implements NeuronRange {
     if (name === 'current') return { address: this.input('drive'), dimension: this.made.driveDimension };
     if (name === 'v') return { address: this.input('jump'), dimension: this.place('v').dimension };
     throw unknownName(`receptor of ${this.name}`, name, [...known, 'current', 'v']);
+  }
+
+  /** @internal the receptor and the weight of a statement such as `ge += w` */
+  onPre(text: string, weight: WeightParameter | undefined): { receptor: string; weight: WeightParameter } {
+    const names = this.made.receptor ? this.receptorNames : [...this.receptorNames, 'current', 'v'];
+    const constants = this.made.constantNumbers ?? new Map();
+    return onPreOf(text, weight, { names, constants, dimension: (name) => this.receptor(name).dimension });
   }
 
   /** @internal keeps the spikes of so many steps */

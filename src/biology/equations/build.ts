@@ -40,7 +40,9 @@ function call({ name, inputs }: Extract<Expression, { kind: 'call' }>, meanings:
 
 /** Whether an expression is true or false. */
 function isCondition(x: Expression): boolean {
-  return x.kind === 'not' || (x.kind === 'binary' && ['and', 'or', '<', '<=', '>', '>=', '==', '!='].includes(x.operator));
+  return (
+    x.kind === 'not' || (x.kind === 'binary' && ['and', 'or', '<', '<=', '>', '>=', '==', '!='].includes(x.operator))
+  );
 }
 
 function operation(graph: Graph, operator: string, a: Node, b: Node): Node {

@@ -77,10 +77,12 @@ export class Checker {
   /** That an expression has a unit. `what` it is the value of. @throws EquationError naming both units */
   mustBe(x: Expression, expected: Kind, what: string): void {
     const kind = this.kind(x);
-    const fits =
-      kind === 'condition' || expected === 'condition' ? kind === expected : sameDimension(kind, expected);
+    const fits = kind === 'condition' || expected === 'condition' ? kind === expected : sameDimension(kind, expected);
     if (!fits)
-      throw this.source.error(startOf(x), `units do not fit: ${what} must be ${describe(expected)}, got ${describe(kind)}`);
+      throw this.source.error(
+        startOf(x),
+        `units do not fit: ${what} must be ${describe(expected)}, got ${describe(kind)}`,
+      );
   }
 
   /** The unit of an expression. @throws EquationError for an unknown name, or units that do not fit */
@@ -123,7 +125,10 @@ export class Checker {
 
   private power(base: Exponents, y: Expression, exponent: Exponents): Exponents {
     if (!isDimensionless(exponent))
-      throw this.source.error(startOf(y), `units do not fit: an exponent must be without unit, got ${formatUnit(exponent)}`);
+      throw this.source.error(
+        startOf(y),
+        `units do not fit: an exponent must be without unit, got ${formatUnit(exponent)}`,
+      );
     if (isDimensionless(base)) return dimensionless;
     const value = literal(y);
     if (value === undefined)

@@ -9,15 +9,7 @@ import { build, type Meanings } from './build.ts';
 import { Checker, isNoise } from './check.ts';
 import { dimensionName, unitInExpression, type Exponents } from './dimensions.ts';
 import { expressionOf, type ModelLine, type Statement } from './model-text.ts';
-import {
-  dependsOn,
-  Graph,
-  rewritten,
-  slopeOf,
-  valueOfNode,
-  type NeuronArray,
-  type Node,
-} from './graph.ts';
+import { dependsOn, Graph, rewritten, slopeOf, valueOfNode, type NeuronArray, type Node } from './graph.ts';
 import { chosenMethod, methods, ownSlopes, stepped, type Differential, type System } from './methods.ts';
 import type { ParsedModel, Refractory } from './parse.ts';
 import { equationsInstruction } from './place.ts';
@@ -77,9 +69,11 @@ export class CompiledEquations implements GroupModel {
   }
 
   private get inputs(): Variable[] {
-    return this.model.lines
-      .filter(({ flags }) => flags.includes('input'))
-      .map(({ name }) => this.variables.get(name)!);
+    return this.model.lines.filter(({ flags }) => flags.includes('input')).map(({ name }) => this.variables.get(name)!);
+  }
+
+  get constantNumbers(): ReadonlyMap<string, { number: number; dimension: Dimension | 'number' }> {
+    return new Map([...this.model.constants].flatMap(([name, value]) => ('number' in value ? [[name, value]] : [])));
   }
 
   /** Where what arrives at a variable is added. */
@@ -166,7 +160,8 @@ export class CompiledEquations implements GroupModel {
 
   private refractoryTimes(refractory: Exclude<Refractory, { kind: 'condition' }>): PerNeuron {
     const { size, arrays, name } = this.context;
-    if (refractory.kind === 'parameter') return resolve(this.context, refractory.value, 'time', size, `${name}: refractory`);
+    if (refractory.kind === 'parameter')
+      return resolve(this.context, refractory.value, 'time', size, `${name}: refractory`);
     const node = build(refractory.expression, this.meanings(new Map()));
     if (dependsOn(node, ({ array }) => array !== undefined && !this.constantArrays.has(array.address)))
       throw new RangeError(`${name}: refractory: a time must be made of constants`);

@@ -17,8 +17,7 @@ const of = (exponents: Partial<Record<(typeof symbols)[number], number>>): Expon
 export const multiplied = (a: Exponents, b: Exponents): Exponents => a.map((x, i) => x + b[i]!);
 export const divided = (a: Exponents, b: Exponents): Exponents => a.map((x, i) => x - b[i]!);
 export const raised = (a: Exponents, power: number): Exponents => a.map((x) => x * power);
-export const sameDimension = (a: Exponents, b: Exponents): boolean =>
-  a.every((x, i) => Math.abs(x - b[i]!) < 1e-9);
+export const sameDimension = (a: Exponents, b: Exponents): boolean => a.every((x, i) => Math.abs(x - b[i]!) < 1e-9);
 export const isDimensionless = (a: Exponents): boolean => sameDimension(a, dimensionless);
 
 /** What the quantities of ../units.ts measure. */
@@ -56,22 +55,23 @@ export const exponentsByName = (name: Dimension | 'number'): Exponents =>
   name === 'number' ? dimensionless : (exponentsOf[name] ?? unnamed.get(name)!);
 
 /** Units with a name or symbol of their own; `power` of ten against the units of `symbols`. */
-const units: readonly { readonly names: readonly string[]; readonly exponents: Exponents; readonly power?: number }[] = [
-  { names: ['s', 'second'], exponents: exponentsOf.time },
-  { names: ['V', 'volt'], exponents: exponentsOf.voltage },
-  { names: ['A', 'amp', 'ampere'], exponents: exponentsOf.current },
-  { names: ['S', 'siemens'], exponents: exponentsOf.conductance },
-  { names: ['F', 'farad'], exponents: exponentsOf.capacitance },
-  { names: ['Ohm', 'ohm', 'Ω'], exponents: exponentsOf.resistance },
-  { names: ['Hz', 'hertz'], exponents: exponentsOf.frequency },
-  { names: ['m', 'metre', 'meter'], exponents: exponentsOf.length },
-  { names: ['K', 'kelvin'], exponents: exponentsOf.temperature },
-  { names: ['mol', 'mole'], exponents: of({ mol: 1 }) },
-  { names: ['M', 'molar'], exponents: exponentsOf.concentration, power: 3 },
-  { names: ['C', 'coulomb'], exponents: of({ A: 1, s: 1 }) },
-  { names: ['W', 'watt'], exponents: of({ A: 1, V: 1 }) },
-  { names: ['J', 'joule'], exponents: of({ A: 1, V: 1, s: 1 }) },
-];
+const units: readonly { readonly names: readonly string[]; readonly exponents: Exponents; readonly power?: number }[] =
+  [
+    { names: ['s', 'second'], exponents: exponentsOf.time },
+    { names: ['V', 'volt'], exponents: exponentsOf.voltage },
+    { names: ['A', 'amp', 'ampere'], exponents: exponentsOf.current },
+    { names: ['S', 'siemens'], exponents: exponentsOf.conductance },
+    { names: ['F', 'farad'], exponents: exponentsOf.capacitance },
+    { names: ['Ohm', 'ohm', 'Ω'], exponents: exponentsOf.resistance },
+    { names: ['Hz', 'hertz'], exponents: exponentsOf.frequency },
+    { names: ['m', 'metre', 'meter'], exponents: exponentsOf.length },
+    { names: ['K', 'kelvin'], exponents: exponentsOf.temperature },
+    { names: ['mol', 'mole'], exponents: of({ mol: 1 }) },
+    { names: ['M', 'molar'], exponents: exponentsOf.concentration, power: 3 },
+    { names: ['C', 'coulomb'], exponents: of({ A: 1, s: 1 }) },
+    { names: ['W', 'watt'], exponents: of({ A: 1, V: 1 }) },
+    { names: ['J', 'joule'], exponents: of({ A: 1, V: 1, s: 1 }) },
+  ];
 
 const prefixes: Record<string, number> = { f: -15, p: -12, n: -9, u: -6, µ: -6, m: -3, c: -2, k: 3, M: 6, G: 9 };
 
@@ -82,8 +82,7 @@ export interface UnitSize {
 }
 
 /** 10ᵖ, exactly as a number with an exponent is read. */
-const powerOfTen = (p: number): number =>
-  Number.isInteger(p) ? (p >= 0 ? 10 ** p : 1 / 10 ** -p) : Math.pow(10, p);
+const powerOfTen = (p: number): number => (Number.isInteger(p) ? (p >= 0 ? 10 ** p : 1 / 10 ** -p) : Math.pow(10, p));
 
 const known = new Map<string, UnitSize>();
 

@@ -121,8 +121,7 @@ export class Reader {
     if (!this.is(...comparisons)) return a;
     const { text, at } = this.take();
     const result: Expression = { kind: 'binary', operator: text as BinaryOperator, a, b: this.sum(), at };
-    if (this.is(...comparisons))
-      throw this.source.error(this.next.at, 'one comparison at a time: join two by "and"');
+    if (this.is(...comparisons)) throw this.source.error(this.next.at, 'one comparison at a time: join two by "and"');
     return result;
   }
 

@@ -137,7 +137,10 @@ export function linearForm(system: System): { matrix: Node[][]; rest: Node[] } |
   const { graph, equations } = system;
   const variables = new Set(present(system));
   const changes = (x: Node) =>
-    x.operation === 'Time' || isRandom(x) || x.operation === 'Take' || (x.array !== undefined && !system.isFixed(x.array));
+    x.operation === 'Time' ||
+    isRandom(x) ||
+    x.operation === 'Take' ||
+    (x.array !== undefined && !system.isFixed(x.array));
   const matrix: Node[][] = [];
   for (const { slope, noises } of equations) {
     const row = equations.map(({ x }) => slopeOf(graph, slope, x));
@@ -145,7 +148,9 @@ export function linearForm(system: System): { matrix: Node[][]; rest: Node[] } |
     matrix.push(row as Node[]);
   }
   const zero = graph.constant(0);
-  const rest = equations.map(({ slope }) => rewritten(graph, slope, (node) => (variables.has(node) ? zero : undefined)));
+  const rest = equations.map(({ slope }) =>
+    rewritten(graph, slope, (node) => (variables.has(node) ? zero : undefined)),
+  );
   const isSteady = rest.every((node) => !dependsOn(node, (x) => x.operation === 'Time' || isRandom(x)));
   return isSteady ? { matrix, rest } : undefined;
 }
@@ -216,8 +221,7 @@ const isZero = (node: Node) => node.operation === 'Constant' && node.value === 0
 function reach(rows: readonly (readonly Node[])[]): boolean[][] {
   const linked = rows.map((row, i) => row.map((entry, j) => i === j || !isZero(entry)));
   for (const k of rows.keys())
-    for (const i of rows.keys())
-      for (const j of rows.keys()) if (linked[i]![k] && linked[k]![j]) linked[i]![j] = true;
+    for (const i of rows.keys()) for (const j of rows.keys()) if (linked[i]![k] && linked[k]![j]) linked[i]![j] = true;
   return linked;
 }
 

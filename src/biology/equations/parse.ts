@@ -4,7 +4,15 @@ import { Distribution, type NumberParameter, type Parameter } from '../parameter
 import { Quantities, Quantity, type Dimension } from '../units.ts';
 import { build } from './build.ts';
 import { Checker, isNoise, Names } from './check.ts';
-import { dimensionless, dimensionName, divided, exponentsOf, exponentsByName, unitInExpression, type Exponents } from './dimensions.ts';
+import {
+  dimensionless,
+  dimensionName,
+  divided,
+  exponentsOf,
+  exponentsByName,
+  unitInExpression,
+  type Exponents,
+} from './dimensions.ts';
 import { visit, type Expression } from './expression.ts';
 import { Graph, valueOfNode } from './graph.ts';
 import { methods, type StepMethod } from './methods.ts';
@@ -60,7 +68,9 @@ export interface ParsedModel {
 export function parseModel(text: string, options: EquationsOptions): ParsedModel {
   const source = new SourceText(text, 'equations');
   const lines = modelLines(source);
-  const constants = new Map(Object.entries(options.constants ?? {}).map(([name, value]) => [name, constantOf(name, value)]));
+  const constants = new Map(
+    Object.entries(options.constants ?? {}).map(([name, value]) => [name, constantOf(name, value)]),
+  );
   for (const { name, at } of lines)
     if (constants.has(name)) throw source.error(at, `"${name}" is defined here and as a constant`);
   const names = new Names(
@@ -87,13 +97,14 @@ export function parseModel(text: string, options: EquationsOptions): ParsedModel
 }
 
 /** A constant with its dimension. @throws TypeError or EquationError */
-function constantOf(name: string, value: unknown): Constant {
+export function constantOf(name: string, value: unknown): Constant {
   if (typeof value === 'string') return evaluated(new SourceText(value, `constant ${name}`));
   if (typeof value === 'number') return { number: value, dimension: 'number' };
   if (value instanceof Quantity) return { number: value.value, dimension: value.dimension };
   if (value instanceof Quantities || value instanceof Distribution)
     return { parameter: value, dimension: value.dimension };
-  if (typeof value === 'object' && value !== null && 'length' in value) return { parameter: value, dimension: 'number' };
+  if (typeof value === 'object' && value !== null && 'length' in value)
+    return { parameter: value, dimension: 'number' };
   throw new TypeError(`constant ${name}: expected a quantity such as ms(20), a number or text, got ${String(value)}`);
 }
 
@@ -194,12 +205,20 @@ function resetOf(text: string, lines: readonly ModelLine[], names: Names): State
   return statements;
 }
 
-function notSettable(source: SourceText, name: string, at: number, names: Names, settable: readonly ModelLine[]): Error {
+function notSettable(
+  source: SourceText,
+  name: string,
+  at: number,
+  names: Names,
+  settable: readonly ModelLine[],
+): Error {
   const known = settable.map((line) => line.name);
-  if (names.own.has(name))
-    return source.error(at, `${name} cannot be set by a reset; it can set ${known.join(', ')}`);
+  if (names.own.has(name)) return source.error(at, `${name} cannot be set by a reset; it can set ${known.join(', ')}`);
   const near = nearest(name, known);
-  return source.error(at, `unknown variable "${name}"${near ? `; did you mean "${near}"?` : `; known: ${known.join(', ')}`}`);
+  return source.error(
+    at,
+    `unknown variable "${name}"${near ? `; did you mean "${near}"?` : `; known: ${known.join(', ')}`}`,
+  );
 }
 
 function refractoryOf(value: Parameter<'time'> | string, names: Names): Refractory {
@@ -212,4 +231,3 @@ function refractoryOf(value: Parameter<'time'> | string, names: Names): Refracto
   checker.mustBe(expression, exponentsOf.time, 'a refractory time');
   return { kind: 'time', expression };
 }
-

@@ -60,7 +60,14 @@ function inOrder(nodes: readonly Node[]): Node[] {
 /** Variables that others read come after those: then fewer old values must be kept. */
 export function byReaders(roots: readonly Root[]): Root[] {
   const reads = new Map(
-    roots.map((root) => [root, new Set(inOrder([root.node]).map((node) => node.array).filter((x) => x !== undefined))]),
+    roots.map((root) => [
+      root,
+      new Set(
+        inOrder([root.node])
+          .map((node) => node.array)
+          .filter((x) => x !== undefined),
+      ),
+    ]),
   );
   const left = [...roots];
   const sorted: Root[] = [];
@@ -76,7 +83,12 @@ function drafted(node: Node, uses: ReadonlyMap<Node, number>): Draft {
   const [a, b, c] = node.inputs;
   const isOwn = (x: Node | undefined, operation: Operation) =>
     x !== undefined && !x.uniform && x.operation === operation && uses.get(x) === 1;
-  const draft = (operation: Operation, inputs: readonly Node[]): Draft => ({ operation, node, inputs, into: undefined });
+  const draft = (operation: Operation, inputs: readonly Node[]): Draft => ({
+    operation,
+    node,
+    inputs,
+    into: undefined,
+  });
   if (node.operation === 'Add' && isOwn(a, 'Multiply')) return draft('MultiplyAdd', [...a!.inputs, b!]);
   if (node.operation === 'Add' && isOwn(b, 'Multiply')) return draft('MultiplyAdd', [...b!.inputs, a!]);
   if (node.operation === 'Subtract' && isOwn(b, 'Multiply')) return draft('SubtractProduct', [...b!.inputs, a!]);
@@ -99,7 +111,11 @@ export function schedule(graph: Graph, given: readonly Root[], keep?: Node): Sch
   const needed = new Set([...drafts.flatMap(({ inputs }) => inputs), ...roots.map(({ node }) => node), kept]);
   const list = drafts.filter(({ node }) => needed.has(node!));
   placeRoots(list, roots);
-  return allocated(list, kept, order.filter((node) => node.uniform));
+  return allocated(
+    list,
+    kept,
+    order.filter((node) => node.uniform),
+  );
 }
 
 function countUses(order: readonly Node[], ends: readonly Node[]): Map<Node, number> {

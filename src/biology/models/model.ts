@@ -46,6 +46,8 @@ export interface GroupModel {
   readonly receptors: ReadonlyMap<string, State>;
   /** Where what arrives at a variable is added, for models whose every variable synapses may add to. */
   receptor?(name: string): State | undefined;
+  /** Numbers of the model, by name, for models that are given as text. */
+  readonly constantNumbers?: ReadonlyMap<string, { readonly number: number; readonly dimension: Dimension | 'number' }>;
   /** The instruction that gives a state the value of an expression, once, for models that are given as text. */
   assignment?(state: string, text: string): NeuronInstruction;
   /** The states whose value must stay finite. */
