@@ -13,7 +13,7 @@ import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from
 import { execDecay, execEligibility, execPlasticArrival, execPlasticSpike, execScaling } from './plasticity';
 import { execPropagate, execPropagateDense } from './propagate';
 import { execReceptor } from './receptor';
-import { execCheckState, execRecordSpikes, execRecordStates } from './record';
+import { execCheckState, execRecordRate, execRecordSpikes, execRecordStates } from './record';
 import { execShortTerm } from './shortTerm';
 import { execDrive, execSpikeTimes } from './sources';
 
@@ -51,6 +51,7 @@ const handlers: StaticArray<Handler> = [
   execConnectDegree,
   execConnectDistance,
   execTransposeRows,
+  execRecordRate,
   execEquations,
 ];
 

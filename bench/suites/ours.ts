@@ -1,6 +1,7 @@
 // neurite's side of the side-by-side runs.
 import { loadCore } from '../../src/core/core.ts';
 import { serve } from '../lib/serve.ts';
+import { exportedModules } from './ours/exported.ts';
 import { images } from './ours/images.ts';
 import { densePredictions } from './ours/predictions.ts';
 import { products } from './ours/products.ts';
@@ -8,4 +9,4 @@ import { denseTraining } from './ours/training.ts';
 import { xor } from './ours/xor.ts';
 
 const { variant } = await loadCore();
-await serve({ ...products, ...densePredictions, ...images, ...denseTraining, ...xor }, variant);
+await serve({ ...products, ...densePredictions, ...images, ...denseTraining, ...xor, ...exportedModules }, variant);

@@ -2,6 +2,7 @@
 // each suite that can do it (bench/README.md).
 import type { Family } from './work.ts';
 import { convolutionFamily } from './convolutions.ts';
+import { exportedFamily } from './exported.ts';
 import { imageFamily } from './images.ts';
 import { predictionFamily } from './predictions.ts';
 import { productFamily } from './products.ts';
@@ -15,4 +16,5 @@ export const families: readonly Family[] = [
   imageFamily,
   convolutionFamily,
   xorFamily,
+  exportedFamily,
 ];
