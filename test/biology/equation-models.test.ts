@@ -271,7 +271,7 @@ describe('synapses', () => {
   test('add to a variable, to a parameter, or give an input for one step', async () => {
     expect((await arrival('g', nA(2)))('g')[15]).toBeCloseTo(2000 * Math.exp(-0.1), 9);
     const v = (await arrival('v', mV(3)))('v');
-    expect(v[10]).toBe(0);
+    expect(v[10]).toBe(3);
     expect(v[11]).toBeCloseTo(3 * Math.exp(-0.01), 12);
     expect((await arrival('k', 2))('k')[15]).toBe(2);
     for (const input of ['I', 'current'])
@@ -295,12 +295,12 @@ describe('synapses', () => {
     const other = await groupOf(text);
     const from = spikeTimes(other.sim, 1, { neurons: [0], times: ms.each([1]) });
     expect(() => connect(from, other.group, { pattern: oneToOne(), onPre: 'g += w', weight: mV(1) })).toThrow(
-      'expected a current',
+      'units do not fit: what is added to g must be A, got V',
     );
     expect(() => connect(from, other.group, { pattern: oneToOne(), onPre: 'gg += w', weight: mV(1) })).toThrow(
       'unknown variable',
     );
-    expect(() => connect(from, other.group, { pattern: oneToOne(), onPre: 'g += w*w', weight: mV(1) })).toThrow(
+    expect(() => connect(from, other.group, { pattern: oneToOne(), onPre: 'k += w*w', weight: 2 })).toThrow(
       'linear in w',
     );
     expect(() => connect(from, other.group, { pattern: oneToOne(), onPre: 'g = w', weight: nA(1) })).toThrow('+=');

@@ -49,7 +49,7 @@ export class CompiledEquations implements GroupModel {
   private readonly until: NeuronArray | undefined;
   private readonly refractory: { parameters: number; step: number };
   private indices: NeuronArray | undefined;
-  private placed: { readonly spikes: number; readonly instruction: NeuronInstruction } | undefined;
+  private placed: NeuronInstruction | undefined;
 
   constructor(context: GroupContext, model: ParsedModel) {
     this.context = context;
@@ -90,9 +90,9 @@ export class CompiledEquations implements GroupModel {
   }
 
   instructions({ spikes }: GroupInputs): NeuronInstruction[] {
+    this.placed ??= this.compiled(spikes);
     this.refresh();
-    if (this.placed?.spikes !== spikes) this.placed = { spikes, instruction: this.compiled(spikes) };
-    return [this.placed.instruction];
+    return [this.placed];
   }
 
   /** Computes anew what depends on constant parameters. */

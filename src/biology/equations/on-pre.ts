@@ -23,7 +23,11 @@ export interface Targets {
  * The variable that a statement adds to, and how much for a weight.
  * @throws EquationError for a statement that does anything else, an unknown name, or units that do not fit
  */
-export function onPreOf(text: string, weight: Weight | undefined, targets: Targets): { receptor: string; weight: Weight } {
+export function onPreOf(
+  text: string,
+  weight: Weight | undefined,
+  targets: Targets,
+): { receptor: string; weight: Weight } {
   const source = new SourceText(text, 'onPre');
   const [statement, second] = statementsOf(source);
   if (!statement) throw source.error(0, 'expected a statement such as "ge += w"');
@@ -43,7 +47,8 @@ export function onPreOf(text: string, weight: Weight | undefined, targets: Targe
   const node = build(expression, {
     graph,
     nextStream: () => 0,
-    node: (key) => (key === 'w' ? w : graph.constant(targets.constants.get(key)?.number ?? unitInExpression(key)!.factor)),
+    node: (key) =>
+      key === 'w' ? w : graph.constant(targets.constants.get(key)?.number ?? unitInExpression(key)!.factor),
   });
   const factor = slopeOf(graph, node, w);
   const rest = rewritten(graph, node, (x) => (x === w ? graph.constant(0) : undefined));
