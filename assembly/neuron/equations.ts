@@ -35,7 +35,15 @@ function unarySteps<T>(operation: u32, out: usize, a: usize, strideA: usize, end
  * alias:   out may be a or b
  */
 @inline
-function binarySteps<T>(operation: u32, out: usize, a: usize, strideA: usize, b: usize, strideB: usize, end: usize): void {
+function binarySteps<T>(
+  operation: u32,
+  out: usize,
+  a: usize,
+  strideA: usize,
+  b: usize,
+  strideB: usize,
+  end: usize,
+): void {
   for (; out < end; out += 16, a += strideA, b += strideB) {
     v128.store(out, binary<T>(operation, v128.load(a), v128.load(b)));
   }
@@ -43,7 +51,15 @@ function binarySteps<T>(operation: u32, out: usize, a: usize, strideA: usize, b:
 
 /** As `binarySteps`, with loops of their own for the usual kinds of operands, four vectors a turn: what most steps are. */
 @inline
-function arithmeticSteps<T>(operation: u32, out: usize, a: usize, strideA: usize, b: usize, strideB: usize, end: usize): void {
+function arithmeticSteps<T>(
+  operation: u32,
+  out: usize,
+  a: usize,
+  strideA: usize,
+  b: usize,
+  strideB: usize,
+  end: usize,
+): void {
   if (!strideB) {
     const y = v128.load(b);
     for (; out + 64 <= end; out += 64, a += 64) {

@@ -64,6 +64,19 @@ const works: readonly (readonly [string, NeuronModel, NeuronModel, number])[] = 
   ],
 ];
 
+/** Milliseconds from calling `run` to the end of the first step, of a new simulation with the model's text read anew. */
+async function start(make: () => NeuronModel): Promise<number> {
+  const times = [];
+  for (let k = 0; k < 5; k++) {
+    const sim = await simulation({ dt: ms(0.1), precision: 'float32', seed: 1 });
+    neuronGroup(sim, size, make());
+    const started = performance.now();
+    await sim.run(ms(0.1));
+    times.push(performance.now() - started);
+  }
+  return Math.max(...times);
+}
+
 console.log(`Node ${process.version}, ${cpus()[0]!.model.trim()}; ns for a neuron's step, least of several runs`);
 for (const [name, builtIn, text, duration] of works)
   for (const precision of ['float32', 'float64'] as const) {
@@ -76,3 +89,6 @@ for (const [name, builtIn, text, duration] of works)
       `ratio ${(b! / a!).toFixed(2)}`.padStart(12),
     );
   }
+
+for (const [name, make] of Object.entries(texts))
+  console.log(`${name}: from calling run to the first step ${(await start(() => make)).toFixed(1)} ms at most`);

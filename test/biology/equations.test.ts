@@ -130,8 +130,14 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
 
 const axonOptions = (temperature: number, method: EquationMethod) => ({
   constants: {
-    ...{ C: uFPerCm2(1), gNa: mSPerCm2(120), gK: mSPerCm2(36), gL: mSPerCm2(0.3) },
-    ...{ ENa: mV(50), EK: mV(-77), EL: mV(-54.387), T: celsius(temperature) },
+    C: uFPerCm2(1),
+    gNa: mSPerCm2(120),
+    gK: mSPerCm2(36),
+    gL: mSPerCm2(0.3),
+    ENa: mV(50),
+    EK: mV(-77),
+    EL: mV(-54.387),
+    T: celsius(temperature),
   },
   threshold: 'v > 0*mV',
   refractory: 'v > 0*mV',
@@ -217,14 +223,30 @@ describe("Traub and Miles's cell", () => {
 });
 
 const adexConstants = {
-  ...{ C: pF(200), gL: nS(11), EL: mV(-70), VT: mV(-50), DT: mV(2), a: nS(3), tauw: ms(300) },
-  ...{ b: pA(60), Vr: mV(-58), I: pA(420) },
+  C: pF(200),
+  gL: nS(11),
+  EL: mV(-70),
+  VT: mV(-50),
+  DT: mV(2),
+  a: nS(3),
+  tauw: ms(300),
+  b: pA(60),
+  Vr: mV(-58),
+  I: pA(420),
 };
 
 describe('the adaptive exponential neuron', () => {
   const builtIn = {
-    ...{ capacitance: pF(200), leakConductance: nS(11), vRest: mV(-70), vThreshold: mV(-50), slopeFactor: mV(2) },
-    ...{ adaptation: nS(3), tauAdaptation: ms(300), spikeAdaptation: pA(60), vReset: mV(-58), current: pA(420) },
+    capacitance: pF(200),
+    leakConductance: nS(11),
+    vRest: mV(-70),
+    vThreshold: mV(-50),
+    slopeFactor: mV(2),
+    adaptation: nS(3),
+    tauAdaptation: ms(300),
+    spikeAdaptation: pA(60),
+    vReset: mV(-58),
+    current: pA(420),
   };
   test.each([
     ['euler', 'euler'],

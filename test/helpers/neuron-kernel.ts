@@ -64,13 +64,13 @@ export class NeuronKernels {
     const { u32 } = this.arrays.instance.memory;
     const [slots, stride] = [u32[log.address / 4]!, u32[log.address / 4 + 1]!];
     const at = (log.address + 16 + (label % slots) * stride) / 4;
-    return [...u32.slice(at + 1, at + 1 + u32[at]!)];
+    return Array.from(u32.subarray(at + 1, at + 1 + u32[at]!));
   }
 
   /** What an array holds. */
   read({ address, length, kind }: Placed): number[] {
     if (kind === 'numbers') return [...this.arrays.read(address, length)];
-    return [...this.arrays.instance.memory.u32.slice(address / 4, address / 4 + length)];
+    return Array.from(this.arrays.instance.memory.u32.subarray(address / 4, address / 4 + length));
   }
 
   /** Runs an instruction; returns whether it went on to the end. Guards are looked at afterwards. */

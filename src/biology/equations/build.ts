@@ -1,7 +1,7 @@
 // From expressions, whose names and units have been checked, to nodes of a graph.
-import type { Expression } from './expression.ts';
+import type { BinaryOperator, Expression } from './expression.ts';
 import { functions } from './functions.ts';
-import type { Graph, Node } from './graph.ts';
+import type { Graph, Node, Operation } from './graph.ts';
 
 /** What the names of an expression stand for. */
 export interface Meanings {
@@ -40,12 +40,22 @@ function call({ name, inputs }: Extract<Expression, { kind: 'call' }>, meanings:
 
 /** Whether an expression is true or false. */
 function isCondition(x: Expression): boolean {
-  return (
-    x.kind === 'not' || (x.kind === 'binary' && ['and', 'or', '<', '<=', '>', '>=', '==', '!='].includes(x.operator))
-  );
+  return x.kind === 'not' || (x.kind === 'binary' && Object.hasOwn(conditions, x.operator));
 }
 
-function operation(graph: Graph, operator: string, a: Node, b: Node): Node {
+/** Comparisons and logic, each as an operation; where `swapped`, of the operands the other way round. */
+const conditions: Readonly<Record<string, readonly [Operation, swapped?: boolean]>> = {
+  '<': ['Less'],
+  '<=': ['LessOrEqual'],
+  '>': ['Less', true],
+  '>=': ['LessOrEqual', true],
+  '==': ['Equal'],
+  '!=': ['NotEqual'],
+  and: ['And'],
+  or: ['Or'],
+};
+
+function operation(graph: Graph, operator: BinaryOperator, a: Node, b: Node): Node {
   switch (operator) {
     case '+':
       return graph.add(a, b);
@@ -58,24 +68,14 @@ function operation(graph: Graph, operator: string, a: Node, b: Node): Node {
     case '**':
       return graph.power(a, b);
     case '//':
-      return graph.unary('Floor', graph.binary('Divide', a, b));
-    case '%': {
-      const whole = graph.unary('Floor', graph.binary('Divide', a, b));
-      return graph.subtract(a, graph.multiply(b, whole));
+      return wholeQuotient(graph, a, b);
+    case '%':
+      return graph.subtract(a, graph.multiply(b, wholeQuotient(graph, a, b)));
+    default: {
+      const [name, swapped] = conditions[operator]!;
+      return swapped ? graph.binary(name, b, a) : graph.binary(name, a, b);
     }
-    case '<':
-      return graph.binary('Less', a, b);
-    case '<=':
-      return graph.binary('LessOrEqual', a, b);
-    case '>':
-      return graph.binary('Less', b, a);
-    case '>=':
-      return graph.binary('LessOrEqual', b, a);
-    case '==':
-      return graph.binary('Equal', a, b);
-    case '!=':
-      return graph.binary('NotEqual', a, b);
-    default:
-      return graph.binary(operator === 'and' ? 'And' : 'Or', a, b);
   }
 }
+
+const wholeQuotient = (graph: Graph, a: Node, b: Node): Node => graph.unary('Floor', graph.binary('Divide', a, b));
