@@ -100,7 +100,7 @@ export function withSign(x: v128, s: v128): v128 {
 
 /** (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2. */
 @inline
-function expSeries(r: v128): v128 {
+export function expSeries(r: v128): v128 {
   return horner4(EXP_SERIES, r);
 }
 

@@ -1,12 +1,18 @@
 // Elementary functions on two doubles, for the biological kernels; the form is that of math.ts.
 // Plain multiply and add in every build: the results are the same bits everywhere.
 
-const LOG2E: f64 = 1.4426950408889634;
+// Constants are loaded from the core's own data, as in math.ts: a literal is several machine instructions in V8.
+const LOG2E: usize = memory.data<f64>([1.4426950408889634], 8);
 /** ln 2 in two parts, the first of so few bits that its product with an exponent is exact. */
-const LN2_HIGH: f64 = 0.6931471803691238;
-const LN2_LOW: f64 = 1.9082149292705877e-10;
+const LN2_HIGH: usize = memory.data<f64>([0.6931471803691238], 8);
+const LN2_LOW: usize = memory.data<f64>([1.9082149292705877e-10], 8);
 /** 1.5 · 2⁵²: added to a small number it leaves the nearest integer in the low bits of the sum. */
-const ROUND: f64 = 6755399441055744;
+const ROUND: usize = memory.data<f64>([6755399441055744], 8);
+const ONE: usize = memory.data<f64>([1], 8);
+const EXP_LOWEST: usize = memory.data<f64>([-708], 8);
+const EXP_HIGHEST: usize = memory.data<f64>([709], 8);
+const EXPM1_LOWEST: usize = memory.data<f64>([-700], 8);
+const EXPM1_HIGHEST: usize = memory.data<f64>([700], 8);
 /** 1 / k! for k from 13 down to 2. */
 const EXP_SERIES: usize = memory.data<f64>(
   [
@@ -18,6 +24,11 @@ const EXP_SERIES: usize = memory.data<f64>(
 );
 
 @inline
+function constant(address: usize): v128 {
+  return v128.load64_splat(address);
+}
+
+@inline
 function term(k: usize): v128 {
   return v128.load64_splat(EXP_SERIES + 8 * k);
 }
@@ -27,20 +38,25 @@ function next(p: v128, r: v128, k: usize): v128 {
   return f64x2.add(f64x2.mul(p, r), term(k));
 }
 
+/** (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2. */
+@inline
+export function expSeries_f64x2(r: v128): v128 {
+  let p = next(next(next(next(term(0), r, 1), r, 2), r, 3), r, 4);
+  p = next(next(next(next(p, r, 5), r, 6), r, 7), r, 8);
+  return next(next(next(p, r, 9), r, 10), r, 11);
+}
+
 /** eʳ − 1 for |r| ≤ ½ ln 2. */
 @inline
 function expm1Reduced(r: v128): v128 {
-  let p = next(next(next(next(term(0), r, 1), r, 2), r, 3), r, 4);
-  p = next(next(next(next(p, r, 5), r, 6), r, 7), r, 8);
-  p = next(next(next(p, r, 9), r, 10), r, 11);
-  return f64x2.add(f64x2.mul(f64x2.mul(r, r), p), r);
+  return f64x2.add(f64x2.mul(f64x2.mul(r, r), expSeries_f64x2(r)), r);
 }
 
 /** x − n ln 2. */
 @inline
 function reduced(x: v128, n: v128): v128 {
-  const high = f64x2.sub(x, f64x2.mul(n, f64x2.splat(LN2_HIGH)));
-  return f64x2.sub(high, f64x2.mul(n, f64x2.splat(LN2_LOW)));
+  const high = f64x2.sub(x, f64x2.mul(n, constant(LN2_HIGH)));
+  return f64x2.sub(high, f64x2.mul(n, constant(LN2_LOW)));
 }
 
 /**
@@ -50,10 +66,10 @@ function reduced(x: v128, n: v128): v128 {
  */
 @inline
 export function exp_f64x2(x: v128): v128 {
-  const bounded = f64x2.pmin(f64x2.pmax(x, f64x2.splat(-708)), f64x2.splat(709));
-  const shifted = f64x2.add(f64x2.mul(bounded, f64x2.splat(LOG2E)), f64x2.splat(ROUND));
-  const n = f64x2.sub(shifted, f64x2.splat(ROUND));
-  const p = f64x2.add(expm1Reduced(reduced(bounded, n)), f64x2.splat(1));
+  const bounded = f64x2.pmin(f64x2.pmax(x, constant(EXP_LOWEST)), constant(EXP_HIGHEST));
+  const shifted = f64x2.add(f64x2.mul(bounded, constant(LOG2E)), constant(ROUND));
+  const n = f64x2.sub(shifted, constant(ROUND));
+  const p = f64x2.add(expm1Reduced(reduced(bounded, n)), constant(ONE));
   // n and n − 1: 2¹⁰²⁴ is no double
   const half = i64x2.shl(i64x2.add(shifted, i64x2.splat(1022)), 52);
   return f64x2.mul(f64x2.add(p, p), half);
@@ -66,11 +82,33 @@ export function exp_f64x2(x: v128): v128 {
  */
 @inline
 export function expm1_f64x2(x: v128): v128 {
-  const bounded = f64x2.pmin(f64x2.pmax(x, f64x2.splat(-700)), f64x2.splat(700));
-  const shifted = f64x2.add(f64x2.mul(bounded, f64x2.splat(LOG2E)), f64x2.splat(ROUND));
-  const n = f64x2.sub(shifted, f64x2.splat(ROUND));
+  const bounded = f64x2.pmin(f64x2.pmax(x, constant(EXPM1_LOWEST)), constant(EXPM1_HIGHEST));
+  const shifted = f64x2.add(f64x2.mul(bounded, constant(LOG2E)), constant(ROUND));
+  const n = f64x2.sub(shifted, constant(ROUND));
   const p = expm1Reduced(reduced(bounded, n));
   const scale = i64x2.shl(i64x2.add(shifted, i64x2.splat(1023)), 52);
-  const whole = f64x2.add(f64x2.mul(p, scale), f64x2.sub(scale, f64x2.splat(1)));
+  const whole = f64x2.add(f64x2.mul(p, scale), f64x2.sub(scale, constant(ONE)));
   return v128.bitselect(x, whole, f64x2.eq(x, f64x2.splat(0)));
+}
+
+const SQRT_HALF_BITS: i64 = 0x3fe6a09e667f3bcd;
+
+/**
+ * formula: ln x = e ln 2 + 2 artanh s, s = (m − 1)/(m + 1), x = m 2ᵉ, √½ ≤ m < √2
+ * error:   ≤ 4e-16 |ln x|
+ * edge:    for positive normal x alone
+ */
+@inline
+export function log_f64x2(x: v128): v128 {
+  const e = i64x2.shr_s(i64x2.sub(x, i64x2.splat(SQRT_HALF_BITS)), 52);
+  const m = i64x2.sub(x, i64x2.shl(e, 52));
+  const n = f64x2.sub(i64x2.add(e, i64x2.splat(0x4338000000000000)), constant(ROUND));
+  const f = f64x2.sub(m, constant(ONE));
+  const s = f64x2.div(f, f64x2.add(m, constant(ONE)));
+  const z = f64x2.mul(s, s);
+  let p = f64x2.splat(1.0 / 23);
+  for (let k = 21; k >= 3; k -= 2) p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.0 / f64(k)));
+  const twice = f64x2.add(s, s);
+  const series = f64x2.add(twice, f64x2.mul(f64x2.mul(twice, z), p));
+  return f64x2.add(f64x2.mul(n, constant(LN2_HIGH)), f64x2.add(series, f64x2.mul(n, constant(LN2_LOW))));
 }

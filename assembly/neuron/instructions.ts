@@ -23,11 +23,43 @@ export const enum Opcode {
   PoissonSource,
   PoissonInput,
   ConnectProbability,
+  AdaptiveExponential,
+  HodgkinHuxley,
+  PropagateDelayed,
+  ShortTerm,
+  Decay,
+  PlasticArrival,
+  PlasticSpike,
+  Eligibility,
+  Scaling,
+  ConnectDegree,
+  ConnectDistance,
+  TransposeRows,
 }
 
 export const enum RandomKind {
   Uniform,
   Normal,
+}
+
+/** How a membrane's equations are stepped where they are not linear. */
+export const enum Method {
+  Euler,
+  ExponentialEuler,
+  RungeKutta4,
+}
+
+/** Whose rates of opening and closing. */
+export const enum ChannelKind {
+  HodgkinHuxley,
+  TraubMiles,
+}
+
+/** How the probability of a connection falls with distance. */
+export const enum DistanceKind {
+  Gaussian,
+  Exponential,
+  Disc,
 }
 
 /** How a receptor acts on the membrane. */
@@ -289,4 +321,198 @@ export class ConnectProbability extends Instruction {
   rows: usize;
   out: usize;
   capacity: u32;
+}
+
+@unmanaged
+export class AdaptiveExponential extends Membrane {
+  w: usize;
+  method: u32;
+}
+
+/** Sodium, potassium and leak; up to two exponential conductances within, further ones in the sums. */
+@unmanaged
+export class HodgkinHuxley extends Membrane {
+  channels: u32;
+  method: u32;
+  m: usize;
+  h: usize;
+  gateN: usize;
+  receptors: u32;
+  g0: usize;
+  g1: usize;
+  conductance: usize;
+  reversal: usize;
+}
+
+/** As Propagate, but each synapse has its own delay: `ring` holds what is to come, `slots` rows of `n` numbers. */
+@unmanaged
+export class PropagateDelayed extends Instruction {
+  wide: u32;
+  clock: usize;
+  spikes: usize;
+  first: u32;
+  count: u32;
+  rows: usize;
+  targets: usize;
+  weights: usize;
+  shared: u32;
+  scale: usize;
+  /** Steps, a word for each synapse. */
+  delays: usize;
+  ring: usize;
+  slots: u32;
+  n: u32;
+  out: usize;
+}
+
+/** Short-term plasticity of the synapses of each source whose spike arrives now: what they release, into `scale`. */
+@unmanaged
+export class ShortTerm extends Instruction {
+  wide: u32;
+  clock: usize;
+  spikes: usize;
+  delay: u32;
+  first: u32;
+  count: u32;
+  parameters: usize;
+  u: usize;
+  x: usize;
+  y: usize;
+  /** The step of the last spike's arrival. */
+  last: usize;
+  scale: usize;
+}
+
+/** x[n] *= factor. */
+@unmanaged
+export class Decay extends Instruction {
+  wide: u32;
+  n: u32;
+  x: usize;
+  factor: usize;
+}
+
+/** What both sides of a plastic connection have; traces of sources are x, of targets y. */
+@unmanaged
+export class Plastic extends Instruction {
+  wide: u32;
+  clock: usize;
+  spikes: usize;
+  delay: u32;
+  first: u32;
+  count: u32;
+  weights: usize;
+  /** Scalars, see plasticity.ts. */
+  parameters: usize;
+  /** 1: only the last spike counts. */
+  nearest: u32;
+  x: usize;
+  /** 0: the rule has no slow traces. */
+  xSlow: usize;
+  y: usize;
+  ySlow: usize;
+  /** A tag for each synapse that takes the change in the weight's place; 0: none. */
+  tags: usize;
+}
+
+/** Spikes of sources arrive: delivered with the weight as it is, which then changes. */
+@unmanaged
+export class PlasticArrival extends Plastic {
+  rows: usize;
+  targets: usize;
+  /** The number in its group of target 0. */
+  firstTarget: u32;
+  scale: usize;
+  out: usize;
+}
+
+/** Targets spike: their incoming weights change. `rows` are those of targets. */
+@unmanaged
+export class PlasticSpike extends Plastic {
+  rows: usize;
+  sources: usize;
+  /** The synapse of each entry. */
+  order: usize;
+}
+
+/** weights[n] += reward's share of tags[n], within the bounds; tags and reward decay. */
+@unmanaged
+export class Eligibility extends Instruction {
+  wide: u32;
+  n: u32;
+  weights: usize;
+  tags: usize;
+  reward: usize;
+  parameters: usize;
+}
+
+/** Every so many steps incoming weights are scaled by how far the target's rate is from its goal. */
+@unmanaged
+export class Scaling extends Instruction {
+  wide: u32;
+  clock: usize;
+  every: u32;
+  n: u32;
+  rows: usize;
+  order: usize;
+  weights: usize;
+  rate: usize;
+  parameters: usize;
+  spikes: usize;
+  first: u32;
+}
+
+/** For each of n rows `degree` of `choices` numbers at random, with repetition or without. */
+@unmanaged
+export class ConnectDegree extends Instruction {
+  n: u32;
+  choices: u32;
+  degree: u32;
+  first: u32;
+  repeated: u32;
+  distinct: u32;
+  diagonal: i32;
+  seedLow: u32;
+  seedHigh: u32;
+  stream: u32;
+  /** A byte for each choice, all 0; not needed with repetition. */
+  marks: usize;
+  out: usize;
+}
+
+/** Rows of targets by distance. Stops when full. Positions are three floats each. */
+@unmanaged
+export class ConnectDistance extends Instruction {
+  kind: u32;
+  sources: u32;
+  targets: u32;
+  first: u32;
+  distinct: u32;
+  diagonal: i32;
+  peak: f32;
+  scale: f32;
+  maximum: f32;
+  sourcePositions: usize;
+  targetPositions: usize;
+  seedLow: u32;
+  seedHigh: u32;
+  stream: u32;
+  rows: usize;
+  out: usize;
+  capacity: u32;
+}
+
+/** From rows of targets to rows of sources: for each target its sources, and which synapse each is. */
+@unmanaged
+export class TransposeRows extends Instruction {
+  sources: u32;
+  targets: u32;
+  rows: usize;
+  columns: usize;
+  /** The number that target 0 has in `columns`. */
+  first: u32;
+  outRows: usize;
+  outSources: usize;
+  /** 0: not wanted. */
+  order: usize;
 }

@@ -1,38 +1,25 @@
 // Leaky integrate and fire: τ dv/dt = −(v − E) + R I, spike where v > threshold, reset, refractory.
 // With currents the equations are linear and the step exact (Rotter, Diesmann, Biol. Cybern. 81, 1999); with
 // conductances it is exponential Euler: the conductances as they are at the beginning of the step.
-import { Lif, LifConductance, Membrane } from './instructions';
+import { Lif, LifConductance } from './instructions';
+import { THRESHOLD, spikeAndReset } from './membrane';
 import { Clock } from './clock';
-import { appendSpikes, emptySlot, isRefractory, neuronAt, restUntil } from './spikes';
-import { approach, exp, multiplyAdd, signs, take, vectorBytes } from './vectors';
+import { emptySlot, isRefractory } from './spikes';
+import { approach, multiplyAdd, relax, take, vectorBytes } from './vectors';
 
-// The parameters of both, a vector each at these offsets. The first three are those of every membrane.
-/** Where a membrane's parameters of spiking stand in its block. */
-const THRESHOLD: usize = 0;
-const RESET: usize = 16;
-const REFRACTORY: usize = 32;
-// exact: rest with the constant current, e^(−dt/τ), (1 − e^(−dt/τ)) R, then for each receptor what g adds to v in a
+// Parameters after those of every membrane (membrane.ts). Exact: rest with the constant current, e^(−dt/τ), (1 − e^(−dt/τ)) R, then for each receptor what g adds to v in a
 // step, and g's own decay
 const TARGET: usize = 48;
 const DECAY: usize = 64;
 const GAIN: usize = 80;
 const CURRENT_0: usize = 96;
 const CURRENT_1: usize = 128;
-// conductance: g E + I of the leak, its g, −dt/C, then for each receptor its reversal potential and decay
+// Conductance: g E + I of the leak, its g, dt/C, then for each receptor its reversal potential and decay
 const LEAK_REVERSAL: usize = 48;
 const LEAK: usize = 64;
-const MINUS_RATE: usize = 80;
+const RATE: usize = 80;
 const CONDUCTANCE_0: usize = 96;
 const CONDUCTANCE_1: usize = 128;
-
-/** The reset and the log of one vector whose lanes `spiking` are above the threshold. */
-@inline
-function spikeAndReset<T>(m: Membrane, slot: usize, at: usize, p: usize, step: u32, spiking: v128): void {
-  const v = m.v + at;
-  v128.store(v, v128.bitselect(v128.load(p, RESET), v128.load(v), spiking));
-  if (m.until) restUntil<T>(m.until + at, spiking, v128.load(p, REFRACTORY), step);
-  appendSpikes(slot, neuronAt<T>(at), signs<T>(spiking), m.n);
-}
 
 /** What an exponential receptor adds in this step; its state decays. */
 @inline
@@ -104,20 +91,23 @@ function lifConductance<T>(pc: usize, receptors: u32, driven: bool): void {
   const slot = emptySlot(i.spikes, step + 1);
   const bytes = vectorBytes<T>(i.n);
   const parameterStep = usize(i.step);
+  const g0 = i.g0;
+  const g1 = i.g1;
+  const until = i.until;
   let p = i.parameters;
   let v = i.v;
   for (let at: usize = 0; at < bytes; at += 16, v += 16, p += parameterStep) {
     let conductance = v128.load(p, LEAK);
     let reversal = v128.load(p, LEAK_REVERSAL);
     if (receptors > 0) {
-      const g = v128.load(i.g0 + at);
-      v128.store(i.g0 + at, v128.mul<T>(g, v128.load(p, CONDUCTANCE_0 + 16)));
+      const g = v128.load(g0 + at);
+      v128.store(g0 + at, v128.mul<T>(g, v128.load(p, CONDUCTANCE_0 + 16)));
       conductance = v128.add<T>(conductance, g);
       reversal = multiplyAdd<T>(g, v128.load(p, CONDUCTANCE_0), reversal);
     }
     if (receptors > 1) {
-      const g = v128.load(i.g1 + at);
-      v128.store(i.g1 + at, v128.mul<T>(g, v128.load(p, CONDUCTANCE_1 + 16)));
+      const g = v128.load(g1 + at);
+      v128.store(g1 + at, v128.mul<T>(g, v128.load(p, CONDUCTANCE_1 + 16)));
       conductance = v128.add<T>(conductance, g);
       reversal = multiplyAdd<T>(g, v128.load(p, CONDUCTANCE_1), reversal);
     }
@@ -131,9 +121,8 @@ function lifConductance<T>(pc: usize, receptors: u32, driven: bool): void {
       if (i.drive) reversal = v128.add<T>(reversal, take(i.drive + at));
       if (i.jump) x = v128.add<T>(x, take(i.jump + at));
     }
-    const target = v128.div<T>(reversal, conductance);
-    x = approach<T>(x, target, exp<T>(v128.mul<T>(conductance, v128.load(p, MINUS_RATE))));
-    if (i.until) x = v128.bitselect(before, x, isRefractory<T>(v128.load(i.until + at), step));
+    x = relax<T>(x, reversal, conductance, v128.load(p, RATE));
+    if (until) x = v128.bitselect(before, x, isRefractory<T>(v128.load(until + at), step));
     v128.store(v, x);
     const spiking = v128.gt<T>(x, v128.load(p, THRESHOLD));
     if (v128.any_true(spiking)) spikeAndReset<T>(i, slot, at, p, step, spiking);

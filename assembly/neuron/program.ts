@@ -2,13 +2,18 @@
 // A step is a program that ends in `Next`, which begins it anew until the clock has come to its end.
 import { Halt, Instruction, Next } from './instructions';
 import { Clock } from './clock';
-import { execConnectProbability } from './connect';
+import { execAdaptiveExponential } from './adex';
+import { execConnectDegree, execConnectDistance, execConnectProbability, execTransposeRows } from './connect';
+import { execPropagateDelayed } from './delayed';
+import { execHodgkinHuxley } from './hodgkinHuxley';
 import { execIzhikevich } from './izhikevich';
 import { execLif, execLifConductance } from './lif';
 import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from './noise';
+import { execDecay, execEligibility, execPlasticArrival, execPlasticSpike, execScaling } from './plasticity';
 import { execPropagate, execPropagateDense } from './propagate';
 import { execReceptor } from './receptor';
 import { execCheckState, execRecordSpikes, execRecordStates } from './record';
+import { execShortTerm } from './shortTerm';
 import { execDrive, execSpikeTimes } from './sources';
 
 type Handler = (pc: usize) => usize;
@@ -33,6 +38,18 @@ const handlers: StaticArray<Handler> = [
   execPoissonSource,
   execPoissonInput,
   execConnectProbability,
+  execAdaptiveExponential,
+  execHodgkinHuxley,
+  execPropagateDelayed,
+  execShortTerm,
+  execDecay,
+  execPlasticArrival,
+  execPlasticSpike,
+  execEligibility,
+  execScaling,
+  execConnectDegree,
+  execConnectDistance,
+  execTransposeRows,
 ];
 
 function execHalt(pc: usize): usize {

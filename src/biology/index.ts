@@ -17,6 +17,13 @@ export {
   us,
   uS,
   V,
+  celsius,
+  mM,
+  mSPerCm2,
+  uAPerCm2,
+  uFPerCm2,
+  um,
+  um2,
   type Capacitance,
   type Conductance,
   type Current,
@@ -38,7 +45,24 @@ export {
 export { normal, uniform, type Distribution, type NumberParameter, type Parameter } from './parameters.ts';
 export type { Precision } from './arrays.ts';
 export type { NeuronModel } from './models/model.ts';
-export { alpha, doubleExponential, exponential, type Receptor, type Receptors } from './models/receptors.ts';
+export { adaptiveExponential, type AdaptiveExponentialOptions, type IntegrationMethod } from './models/adex.ts';
+export {
+  hodgkinHuxley,
+  traubMiles,
+  type HodgkinHuxleyOptions,
+  type TraubMilesOptions,
+} from './models/hodgkin-huxley.ts';
+export {
+  alpha,
+  doubleExponential,
+  exponential,
+  magnesiumBlock,
+  nmda,
+  type NmdaOptions,
+  type Receptor,
+  type ReceptorOptions,
+  type Receptors,
+} from './models/receptors.ts';
 export { lif, type LifOptions } from './models/lif.ts';
 export { izhikevich, type IzhikevichOptions } from './models/izhikevich.ts';
 export {
@@ -49,6 +73,8 @@ export {
   type PatternName,
 } from './models/izhikevich-patterns.ts';
 export {
+  noise,
+  noiseCurrent,
   poissonGroup,
   poissonInput,
   spikeTimes,
@@ -61,7 +87,31 @@ export {
 } from './sources.ts';
 export { connect, type ConnectOptions, type Connection } from './connections/connect.ts';
 export { allToAll, fixedProbability, oneToOne, pairs, type PatternOptions } from './connections/patterns.ts';
+export {
+  distanceDependent,
+  fixedInDegree,
+  fixedOutDegree,
+  type DegreeOptions,
+  type DistanceOptions,
+  type Position,
+} from './connections/degree.ts';
+export { shortTermPlasticity, type ShortTermOptions, type ShortTermPlasticity } from './connections/short-term.ts';
+export type { PlasticityRule, WeightAmount } from './plasticity/rule.ts';
+export {
+  homeostaticScaling,
+  inhibitoryStdp,
+  pairStdp,
+  rewardModulated,
+  tripletStdp,
+  type Homeostasis,
+  type HomeostaticScalingOptions,
+  type InhibitoryStdpOptions,
+  type PairStdpOptions,
+  type RewardOptions,
+  type TripletStdpOptions,
+} from './plasticity/stdp.ts';
 export type { Pattern } from './connections/rows.ts';
 export { monitor, type MonitorOptions } from './monitors/monitor.ts';
 export type { SpikeMonitor } from './monitors/spikes.ts';
 export type { StateMonitor, StateMonitorOptions } from './monitors/states.ts';
+export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';

@@ -3,7 +3,7 @@ import { exp } from '../core/deterministic.ts';
 import type { NeuronGroup } from './group.ts';
 import { makeGroup } from './group.ts';
 import type { GroupContext, NeuronModel } from './models/model.ts';
-import { combine, resolve, type Parameter } from './parameters.ts';
+import { anyOf, combine, resolve, type NumberParameter, type Parameter } from './parameters.ts';
 import { instruction } from './program.ts';
 import { simulationParts, type Simulation } from './simulation.ts';
 import { valueOf, wrongKind } from './checks.ts';
@@ -112,7 +112,7 @@ function sortedSpikes({ neurons, times }: SpikeList, size: number, dt: number): 
 }
 
 /** A current as a function of time: a quantity, or a number for neurons without units. */
-export type CurrentFunction = (time: number) => Quantity<'current'> | number;
+export type CurrentFunction = (time: number) => Quantity<'current'> | Quantity<'current density'> | number;
 
 /** How long a current is given. */
 export interface StimulateOptions {
@@ -145,6 +145,50 @@ function currentValue(value: unknown, dimension: Dimension | 'number'): number {
   if (dimension !== 'number') return valueOf(value, dimension, 'stimulate: current');
   if (typeof value !== 'number') throw new TypeError(`stimulate: expected a current as a number, got ${String(value)}`);
   return value;
+}
+
+/** Adds to what arrives at a receptor, in each step, normal numbers of a deviation. */
+function addNoise(
+  group: NeuronGroup,
+  receptor: 'v' | 'current',
+  deviation: unknown,
+  factor: number,
+  what: string,
+): void {
+  const { parts } = group;
+  const { arrays, clock } = parts;
+  parts.mustBeNew(what);
+  const { address: out, dimension } = group.receptor(receptor);
+  const values = resolve(parts, deviation, dimension, group.size, `${what}: deviation`);
+  if (anyOf(values, (x) => x < 0))
+    throw new RangeError(`${what}: expected no deviation below 0, got ${String(deviation)}`);
+  const columns = typeof values === 'number' ? 1 : group.size;
+  const amplitude = arrays.allocate(columns, what);
+  arrays.write(
+    amplitude,
+    columns,
+    combine([values], (x) => x * factor),
+  );
+  const operands = { wide: arrays.wide, n: group.size, clock, stream: parts.nextStream(), out, amplitude, columns };
+  parts.inputs.push({ instructions: () => [instruction('Noise', operands)] });
+}
+
+/**
+ * White noise on the potential of each neuron, independently: dv gains σ dW, in each step σ √dt · z with z standard normal.
+ * @param deviation σ √(1 ms): what the noise alone would come to in 1 ms
+ * @throws RangeError for a deviation below 0
+ */
+export function noise(group: NeuronGroup, deviation: Parameter<'voltage'> | NumberParameter): void {
+  addNoise(group, 'v', deviation, Math.sqrt(group.parts.dt), 'noise');
+}
+
+/**
+ * A random current of each neuron, drawn anew in each step: its effect depends on the step.
+ * @param deviation of the current's normal distribution, whose mean is 0
+ * @throws RangeError for a deviation below 0
+ */
+export function noiseCurrent(group: NeuronGroup, deviation: Parameter<Dimension> | NumberParameter): void {
+  addNoise(group, 'current', deviation, 1, 'noiseCurrent');
 }
 
 /** What independent sources of one rate give to a receptor. */

@@ -5,19 +5,21 @@ import { decodeSafetensors, type SafeTensor, type SafeTensors } from '../formats
 import { loadModel } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 import { readFileBytes } from '../node/files.ts';
+import { describeOnnxFile } from './inspect-onnx.ts';
 import { recall, type Recalled } from './remembered.ts';
 import { bytes, count, counted, listed, short, table } from './text.ts';
 
 export function registerInspect(program: Command): void {
   program
     .command('inspect')
-    .description('show what a safetensors file holds')
-    .argument('<model>', 'a safetensors file')
+    .description('show what a safetensors or ONNX file holds')
+    .argument('<model>', 'a safetensors or .onnx file')
     .addHelpText('after', '\nExample:\n  $ neurite inspect digits.safetensors')
     .action(inspect);
 }
 
 async function inspect(path: string): Promise<void> {
+  if (path.toLowerCase().endsWith('.onnx')) return console.log(await describeOnnxFile(path));
   const content = await readFileBytes(path);
   const file = decodeSafetensors(content);
   console.log(`${path}: ${bytes(content.length)}, ${counted(file.tensors.size, 'tensor')}`);

@@ -36,6 +36,7 @@ export interface LowerOptions {
 export function lower(source: GraphFunction, { staged, keepAll = false }: LowerOptions): Lowered {
   const lastUse = lastUses(source);
   const kept = new Set(Object.values(source.outputs).map(rootOf));
+  const lasting = new Set(source.nodes.flatMap((node) => (staged.has(node) ? [] : node.inputs.map(rootOf))));
   const places = new Map<Node, Place<NodeBuffer>>();
   const buffers: NodeBuffer[] = [];
   const prologue: Instruction[] = [];
@@ -71,7 +72,9 @@ export function lower(source: GraphFunction, { staged, keepAll = false }: LowerO
       return { ...life, kind: 'constant', data: node.attributes['data'] as Float32Array };
     if (node.operation === 'input' || node.operation === 'storage')
       return { ...life, kind: node.operation, name: name! };
-    if (staged.has(node)) return { ...life, kind: 'staged' };
+    // What only the prologue reads shares memory with the body's values: none of those lives while it runs.
+    const isLasting = lasting.has(node) || kept.has(node) || keepAll;
+    if (staged.has(node)) return { ...life, kind: isLasting ? 'staged' : 'temporary' };
     return { ...life, kind: kept.has(node) || keepAll ? 'output' : 'temporary' };
   }
 

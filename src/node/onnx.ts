@@ -3,13 +3,16 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FormatError } from '../core/errors.ts';
+import { describeOnnx } from '../formats/onnx/describe.ts';
 import { createOnnx } from '../formats/onnx/load.ts';
 import {
   handedIn,
+  inspectOnnx as inspectAnywhere,
   loadOnnx as loadAnywhere,
   sourceName,
   type LoadOnnxOptions,
   type OnnxSource,
+  type OnnxSummary,
 } from '../formats/onnx/index.ts';
 import type { OnnxModel } from '../formats/onnx/model.ts';
 import { readFileBytes } from './files.ts';
@@ -24,6 +27,7 @@ export {
   type OnnxFeed,
   type OnnxSession,
   type OnnxSource,
+  type OnnxSummary,
   type OnnxTensor,
   type OnnxValueInfo,
 } from '../formats/onnx/index.ts';
@@ -38,10 +42,25 @@ export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}
   const path = pathOf(source);
   if (path === undefined) return loadAnywhere(source, options);
   const what = sourceName(source, options);
-  const readExternal = (location: string) =>
-    options.externalData?.[location] === undefined ? beside(path, location, what) : handedIn(location, what, options);
-  return createOnnx(await readFileBytes(path), what, readExternal, options);
+  return createOnnx(await readFileBytes(path), what, reader(path, what, options), options);
 }
+
+/**
+ * What a file holds, without running it: operators, weights, what is missing, and the memory that it takes.
+ * @throws FormatError for a file that is damaged or unsound
+ */
+export async function inspectOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxSummary> {
+  const path = pathOf(source);
+  if (path === undefined) return inspectAnywhere(source, options);
+  const what = sourceName(source, options);
+  return describeOnnx(await readFileBytes(path), what, reader(path, what, options), options);
+}
+
+/** Files of weights: those handed in, else those beside the model. */
+const reader =
+  (path: string, what: string, options: LoadOnnxOptions) =>
+  (location: string): Promise<Uint8Array> =>
+    options.externalData?.[location] === undefined ? beside(path, location, what) : handedIn(location, what, options);
 
 function pathOf(source: OnnxSource): string | undefined {
   if (source instanceof URL) return source.protocol === 'file:' ? fileURLToPath(source) : undefined;

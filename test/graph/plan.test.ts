@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { planMemory, type Buffer } from '../../src/graph/plan.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { lower } from '../../src/graph/lower.ts';
+import { stagedNodes } from '../../src/graph/passes/stage.ts';
 import * as ops from '../../src/graph/operations/index.ts';
 import { runFunction } from '../helpers/operation.ts';
 import { testRandom } from '../helpers/kernel.ts';
@@ -104,4 +105,31 @@ test('lower: what the caller reads keeps its memory to the end', () => {
   for (let i = 0; i < 5; i++) late = ops.unary(graph, 'Tanh', ops.add(graph, late, early));
   const { outputs } = runFunction({ nodes: graph.nodes, outputs: { early, late }, effects: [] }, { x: [1, 2, 3, 4] });
   expect(Array.from(outputs['early']!)).toEqual([1, 4, 9, 16]);
+});
+
+test('lower: of what is computed once only what the body reads keeps its memory', () => {
+  const graph = new Graph();
+  const x = ops.input(graph, 'x', [100]);
+  let weights = ops.constant(
+    graph,
+    Float32Array.from({ length: 100 }, (_, i) => i / 100),
+    [100],
+  );
+  // No two lives of these overlap by more than one step, so that they share the memory of two.
+  for (const kind of ['Square', 'Tanh', 'Exp', 'Sin'] as const) weights = ops.unary(graph, kind, weights);
+  const early = ops.unary(graph, 'Negate', x);
+  const out = ops.add(graph, ops.multiply(graph, early, weights), weights);
+  const source = { nodes: graph.nodes, outputs: { out }, effects: [] };
+  const { buffers } = lower(source, { staged: stagedNodes(source) });
+  expect(buffers.filter(({ kind }) => kind === 'staged')).toHaveLength(1);
+  const { executable, outputs } = runFunction(source, { x: Array.from({ length: 100 }, () => 0.5) });
+  const expected = Float32Array.from({ length: 100 }, (_, i) => 0.5 * Math.sin(Math.exp(Math.tanh((i / 100) ** 2))));
+  // The second run finds the memory as the first left it, and so does a preparation between runs.
+  for (const prepares of [false, false, true]) {
+    if (prepares) executable.prepare();
+    executable.run();
+    expected.forEach((value, i) => expect(executable.output('out')[i]).toBeCloseTo(value, 5));
+  }
+  expected.forEach((value, i) => expect(outputs['out']![i]).toBeCloseTo(value, 5));
+  expect(executable.compiled.activationBytes).toBeLessThanOrEqual(3 * 448);
 });

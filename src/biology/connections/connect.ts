@@ -1,12 +1,16 @@
-// Synapses between groups: a pattern, a receptor, weights and a delay.
-import { NeuronGroup, type NeuronRange } from '../group.ts';
+// Synapses between groups: a pattern, a receptor, weights, delays and plasticity.
+import type { NeuronGroup, NeuronRange } from '../group.ts';
 import type { State } from '../models/model.ts';
-import { Distribution, draw, resolve, type NumberParameter, type Parameter } from '../parameters.ts';
+import { incoming, placeHomeostasis, placeRule, type PlacedRule, type PlasticConnection } from '../plasticity/place.ts';
+import type { PlasticityRule } from '../plasticity/rule.ts';
+import type { Homeostasis } from '../plasticity/stdp.ts';
 import { instruction, type NeuronInstruction } from '../program.ts';
+import { resolve } from '../parameters.ts';
 import type { SimulationParts } from '../simulation.ts';
-import { valueOf } from '../checks.ts';
-import type { Dimension, Time } from '../units.ts';
+import { commonDelay, hasOwnDelays, ownDelays, type DelayParameter, type OwnDelays } from './delays.ts';
 import type { Pattern, Rows } from './rows.ts';
+import { placeShortTerm, type ShortTermPlasticity } from './short-term.ts';
+import { isShared, listedWeights, matrixWeights, sharedWeight, type WeightParameter, type Weights } from './weights.ts';
 
 /** How two groups are connected. */
 export interface ConnectOptions {
@@ -15,11 +19,20 @@ export interface ConnectOptions {
    * What a spike adds: one weight for all synapses, one for each (in the order of sources, and of a source's targets),
    * or a distribution. Its kind is that of the receptor: a current, a conductance, or a potential for the receptor `v`.
    */
-  weight: Parameter<Dimension> | NumberParameter;
+  weight: WeightParameter;
   /** The target's receptor; not needed where it has only one. `v` jumps at once, `current` flows for one step. */
   receptor?: string;
-  /** From spike to arrival, a whole number of steps; 0 by default. */
-  delay?: Time;
+  /**
+   * From spike to arrival, in whole steps; 0 by default. One for all synapses, one for each, or a distribution (rounded to
+   * whole steps). Plastic synapses share one.
+   */
+  delay?: DelayParameter;
+  /** How weights change with the spikes of both sides. */
+  plasticity?: PlasticityRule;
+  /** How weights follow the rate of the targets. */
+  homeostasis?: Homeostasis;
+  /** How much of a weight the spikes of a source release, one after the other. */
+  shortTerm?: ShortTermPlasticity;
 }
 
 /** The synapses of one `connect`. */
@@ -30,9 +43,12 @@ export class Connection {
   private readonly parts: SimulationParts;
   private readonly place: State;
   private readonly delaySteps: number;
+  private readonly delays: OwnDelays | undefined;
   private readonly rows: Rows | undefined;
-  private readonly weightAddress: number;
-  private readonly shared: boolean;
+  private readonly placed: Weights;
+  private readonly shortTerm: { scale: number; instruction(): NeuronInstruction } | undefined;
+  private rule: PlacedRule | undefined;
+  private homeostasis: (() => NeuronInstruction) | undefined;
 
   /** @internal by `connect` */
   constructor(source: NeuronRange, target: NeuronRange, options: ConnectOptions) {
@@ -43,13 +59,20 @@ export class Connection {
     this.parts.mustBeNew('connect');
     this.receptor = options.receptor ?? onlyReceptor(target.group);
     this.place = target.group.receptor(this.receptor);
-    this.delaySteps = delayOf(this.parts, options.delay);
-    const { weight, pattern } = options;
-    this.shared = typeof weight === 'number' || (typeof weight === 'object' && 'value' in weight);
+    const { pattern, weight, delay, shortTerm } = options;
+    const isPlastic = options.plasticity !== undefined || options.homeostasis !== undefined;
+    if (isPlastic && hasOwnDelays(delay))
+      throw new RangeError('connect: plastic synapses share one delay, got one for each');
+    this.delaySteps = hasOwnDelays(delay) ? 0 : commonDelay(this.parts, delay);
+    const shared = isShared(weight) && !isPlastic;
     // a whole matrix adds rows as vectors
-    if (!pattern.isFull || this.shared || target.first) this.rows = pattern.rows(this.rowsContext());
-    this.weightAddress = this.placeWeights(weight);
+    const isMatrix = pattern.isFull === true && !shared && !target.first && !isPlastic && !hasOwnDelays(delay);
+    if (!isMatrix) this.rows = pattern.rows(this.rowsContext());
+    this.placed = this.placeWeights(weight, shared);
+    if (hasOwnDelays(delay)) this.delays = ownDelays(this.parts, delay, this.size, target.group.size);
+    if (shortTerm) this.shortTerm = placeShortTerm(this.parts, source, this.delaySteps, shortTerm);
     source.group.remember(this.delaySteps);
+    if (isPlastic) this.placePlasticity(options);
   }
 
   /** The number of synapses. */
@@ -59,21 +82,27 @@ export class Connection {
 
   /** A copy of the weights, synapse by synapse: in the order of sources, and of a source's targets. */
   get weights(): Float64Array<ArrayBuffer> {
-    const { arrays } = this.parts;
-    if (this.shared) return new Float64Array(this.size).fill(arrays.read(this.weightAddress, 1)[0]!);
-    if (this.rows) return arrays.read(this.weightAddress, this.size);
-    return this.matrixRows((row) => arrays.read(row, this.target.size));
+    return this.placed.read();
+  }
+
+  /**
+   * Sets the weights: one for all, one for each, or a distribution.
+   * @throws RangeError where synapses share one weight and several are given
+   */
+  setWeights(weight: WeightParameter): void {
+    if (this.placed.shared && !isShared(weight))
+      throw new RangeError('setWeights: the synapses were connected with one weight that they share');
+    this.placed.write(resolve(this.parts, weight, this.place.dimension, this.size, 'setWeights'));
   }
 
   /** Source and target of each synapse, as numbers within the ranges that were connected. */
   pairs(): { sources: Uint32Array<ArrayBuffer>; targets: Uint32Array<ArrayBuffer> } {
     const { size } = this.target;
     const sources = new Uint32Array(this.size);
-    if (!this.rows)
-      return {
-        sources: sources.map((_, s) => Math.floor(s / size)),
-        targets: new Uint32Array(this.size).map((_, s) => s % size),
-      };
+    if (!this.rows) {
+      const targets = new Uint32Array(this.size).map((_, s) => s % size);
+      return { sources: sources.map((_, s) => Math.floor(s / size)), targets };
+    }
     const { memory } = this.parts.arrays.instance;
     const ends = memory.u32.subarray(this.rows.rows / 4, this.rows.rows / 4 + this.source.size + 1);
     for (let i = 0; i < this.source.size; i++) sources.fill(i, ends[i]!, ends[i + 1]!);
@@ -81,15 +110,60 @@ export class Connection {
     return { sources, targets: targets.map((target) => target - this.target.first) };
   }
 
+  /**
+   * Raises the reward at the present time; what has been tagged is learned while it lasts.
+   * @throws RangeError for a connection whose plasticity does not wait for a reward
+   */
+  reward(amount: number): void {
+    if (!this.rule?.reward)
+      throw new RangeError('reward: the connection has no plasticity that is modulated by reward');
+    this.parts.arrays.view(this.rule.reward, 1)[0]! += amount;
+  }
+
   /** @internal the delivery of the spikes that arrive in a step */
   instructions(): NeuronInstruction[] {
+    return [
+      ...(this.shortTerm ? [this.shortTerm.instruction()] : []),
+      ...(this.homeostasis ? [this.homeostasis()] : []),
+      ...(this.rule ? this.rule.instructions() : [this.delivery()]),
+    ];
+  }
+
+  private delivery(): NeuronInstruction {
     const { arrays, clock } = this.parts;
     const { first, size: count, group } = this.source;
-    const common = { wide: arrays.wide, clock, spikes: group.log, delay: this.delaySteps, first, count, scale: 0 };
-    const places = { ...common, weights: this.weightAddress, out: this.place.address };
-    if (!this.rows) return [instruction('PropagateDense', { ...places, n: this.target.size })];
+    const scale = this.shortTerm?.scale ?? 0;
+    const common = { wide: arrays.wide, clock, spikes: group.log, first, count, scale };
+    const places = { ...common, weights: this.placed.address, out: this.place.address };
+    const delay = this.delaySteps;
+    if (!this.rows) return instruction('PropagateDense', { ...places, delay, n: this.target.size });
     const { rows, targets } = this.rows;
-    return [instruction('Propagate', { ...places, rows, targets, shared: this.shared ? 1 : 0 })];
+    const sparse = { ...places, rows, targets, shared: this.placed.shared ? 1 : 0 };
+    if (this.delays) return instruction('PropagateDelayed', { ...sparse, ...this.delays });
+    return instruction('Propagate', { ...sparse, delay });
+  }
+
+  private placeWeights(weight: WeightParameter, shared: boolean): Weights {
+    const of = { parts: this.parts, dimension: this.place.dimension, synapses: this.size };
+    if (shared) return sharedWeight(of, weight);
+    return this.rows ? listedWeights(of, weight) : matrixWeights(of, weight, this.source.size, this.target.size);
+  }
+
+  private placePlasticity({ plasticity, homeostasis }: ConnectOptions): void {
+    const connection: PlasticConnection = {
+      parts: this.parts,
+      source: this.source,
+      target: this.target,
+      rows: this.rows!,
+      weights: this.placed.address,
+      dimension: this.place.dimension,
+      delay: this.delaySteps,
+      out: this.place.address,
+      scale: this.shortTerm?.scale ?? 0,
+    };
+    const byTarget = incoming(connection);
+    if (plasticity) this.rule = placeRule(connection, plasticity, byTarget);
+    if (homeostasis) this.homeostasis = placeHomeostasis(connection, homeostasis, byTarget);
   }
 
   private rowsContext() {
@@ -105,58 +179,13 @@ export class Connection {
       diagonal,
     };
   }
-
-  private placeWeights(weight: ConnectOptions['weight']): number {
-    const { arrays } = this.parts;
-    const { dimension } = this.place;
-    const n = this.shared ? 1 : this.size;
-    if (weight instanceof Distribution && this.rows) {
-      if (weight.dimension !== dimension) resolve(this.parts, weight, dimension, n, 'connect: weight');
-      const address = arrays.allocate(n, 'weights');
-      draw(this.parts, weight, address, n);
-      return address;
-    }
-    const values = resolve(this.parts, weight, dimension, n, 'connect: weight');
-    if (!this.rows) return this.placeMatrix(values as Float64Array);
-    const address = arrays.allocate(n, 'weights');
-    arrays.write(address, n, values);
-    return address;
-  }
-
-  /** Rows padded to whole vectors. */
-  private placeMatrix(values: Float64Array): number {
-    const { arrays } = this.parts;
-    const { size } = this.target;
-    const stride = arrays.paddedBytes(size);
-    const address = arrays.instance.memory.allocate(stride * this.source.size, 'weights');
-    for (let i = 0; i < this.source.size; i++)
-      arrays.write(address + i * stride, size, values.subarray(i * size, (i + 1) * size));
-    return address;
-  }
-
-  private matrixRows(read: (row: number) => Float64Array): Float64Array<ArrayBuffer> {
-    const stride = this.parts.arrays.paddedBytes(this.target.size);
-    const all = new Float64Array(this.size);
-    for (let i = 0; i < this.source.size; i++) all.set(read(this.weightAddress + i * stride), i * this.target.size);
-    return all;
-  }
-}
-
-function delayOf(parts: SimulationParts, delay: Time | undefined): number {
-  if (delay === undefined) return 0;
-  const time = valueOf(delay, 'time', 'connect: delay');
-  if (time < 0) throw new RangeError(`connect: expected a delay that is not below 0, got ${delay}`);
-  if (time > 0 && time < parts.dt)
-    throw new RangeError(`connect: the delay of ${delay} is shorter than the step of ${parts.dt} ms`);
-  return parts.steps(time, 'connect: delay');
 }
 
 function onlyReceptor(group: NeuronGroup): string {
   const names = group.receptorNames;
   if (names.length === 1) return names[0]!;
-  throw new TypeError(
-    `connect: expected the name of a receptor of ${group.name}, one of ${[...names, 'current', 'v'].join(', ')}`,
-  );
+  const known = [...names, 'current', 'v'].join(', ');
+  throw new TypeError(`connect: expected the name of a receptor of ${group.name}, one of ${known}`);
 }
 
 /**

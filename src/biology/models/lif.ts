@@ -157,7 +157,7 @@ function withConductances(parts: Parts, receptors: Receptors): GroupModel {
       ...spiking,
       { values: combine([leak, rest, current], (g, e, i) => g * e + i) },
       { values: leak },
-      { values: combine([capacitance], (c) => -dt / c) },
+      { values: combine([capacitance], (c) => dt / c) },
       ...placed.within.flatMap(({ receptor }) => [
         { values: receptor.reversal! },
         { values: receptorSteps(receptor, dt).gDecay },

@@ -10,7 +10,7 @@ import { ReceptorForm } from '../../core/generated/neuron-instructions.ts';
 import { instruction, type NeuronInstruction } from '../program.ts';
 import { propagator } from '../propagator.ts';
 import { positive, valueOf } from '../checks.ts';
-import type { Time, Voltage } from '../units.ts';
+import { mM, ms, mV, type Quantity, type Time, type Voltage } from '../units.ts';
 import type { GroupContext, State } from './model.ts';
 import type { PerNeuron } from '../arrays.ts';
 
@@ -61,6 +61,32 @@ export function doubleExponential(options: ReceptorOptions & { tauRise: Time; ta
   if (rise >= decay)
     throw new RangeError(`${kind}: expected tauRise below tauDecay, got ${options.tauRise} and ${options.tauDecay}`);
   return { kind, rise, decay, reversal: reversalOf(kind, options), magnesium: undefined };
+}
+
+/**
+ * NMDA: opens and closes slowly, and only where the membrane is depolarised: magnesium blocks it by the factor
+ * B(v) = 1 / (1 + [Mg] e^(−0.062 v / mV) / 3.57 mM) (Jahr, Stevens, J. Neurosci. 10, 1990). The weight is the peak
+ * conductance without the block.
+ */
+export function nmda(options: NmdaOptions = {}): Receptor {
+  const { tauRise = ms(2), tauDecay = ms(100), reversal = mV(0), magnesium = mM(1) } = options;
+  const concentration = valueOf(magnesium, 'concentration', 'nmda: magnesium');
+  if (concentration < 0) throw new RangeError(`nmda: expected a concentration from 0 on, got ${magnesium}`);
+  return { ...doubleExponential({ tauRise, tauDecay, reversal }), magnesium: concentration };
+}
+
+/** What `nmda` may be told: 2 ms, 100 ms, 0 mV and 1 mM by default. */
+export interface NmdaOptions extends ReceptorOptions {
+  tauRise?: Time;
+  tauDecay?: Time;
+  /** The concentration of magnesium outside. */
+  magnesium?: Quantity<'concentration'>;
+}
+
+/** B(v) of the magnesium block, v in mV and [Mg] in mM. */
+export function magnesiumBlock(v: Voltage, magnesium: Quantity<'concentration'> = mM(1)): number {
+  const mg = valueOf(magnesium, 'concentration', 'magnesiumBlock: magnesium');
+  return 1 / (1 + (mg * exp(-0.062 * valueOf(v, 'voltage', 'magnesiumBlock: v'))) / 3.57);
 }
 
 /** Where the receptors of a group are, and how its membrane takes them. */

@@ -5,6 +5,7 @@ import * as operations from '../../graph/operations/index.ts';
 import type { ConvertName, IntegerName, IntegerReduceName } from '../../graph/operations/integer.ts';
 import { broadcastShape } from '../../graph/operations/broadcast.ts';
 import { resolveAxis, type Builder, type Value } from './builder.ts';
+import { axisInLast } from './layout.ts';
 import { expand, reshape } from './movement.ts';
 import { graphType, hostData, isFloat, isUnsigned, type DataType } from './types.ts';
 
@@ -60,8 +61,23 @@ export function arithmetic(b: Builder, kind: ArithmeticName, x: Value, y: Value)
   const combine =
     kind === 'Divide' && !isFloat(type) ? (p: number, q: number) => (q === 0 ? 0 : Math.trunc(p / q)) : exact[kind];
   if (foldsTogether(b, x, y) && (kind !== 'Power' || !isFloat(type))) return combineHost(b, type, x, y, combine);
-  if (isFloat(type)) return b.fromNode(type, operations.binary(b.graph, kind, b.nodeOf(x), b.nodeOf(y)));
-  return integerArithmetic(b, integerKind(kind, type), x, y);
+  if (!isFloat(type)) return integerArithmetic(b, integerKind(kind, type), x, y);
+  if (x.last || y.last) {
+    const [p, q] = [besideLast(b, x, y), besideLast(b, y, x)];
+    if (p && q) return b.fromLast(type, operations.binary(b.graph, kind, p, q));
+  }
+  return b.fromNode(type, operations.binary(b.graph, kind, b.nodeOf(x), b.nodeOf(y)));
+}
+
+/** x as an operand beside another whose channels are last: whole, one for each channel, or one for all; else undefined. */
+function besideLast(b: Builder, x: Value, other: Value): Node | undefined {
+  if (x.last) return x.last;
+  const rank = other.shape.length;
+  if (sizeOf(x.shape) === 1 && x.shape.length <= rank) return b.nodeOf(reshape(b, x, []));
+  const full = [...Array.from({ length: rank - x.shape.length }, () => 1), ...x.shape];
+  if (full.length !== rank) return undefined;
+  if (full.every((size, axis) => axis === 1 || size === 1)) return b.nodeOf(reshape(b, x, [full[1]!]));
+  return b.lastOf(reshape(b, x, full));
 }
 
 function integerKind(kind: ArithmeticName | BitName, type: DataType): IntegerName {
@@ -132,6 +148,7 @@ export function convert(b: Builder, x: Value, type: DataType): Value {
     for (let i = 0; i < data.length; i++) data[i] = change(x.host.data[i]!);
     return b.fromHost({ type, shape: x.shape, data });
   }
+  if (x.last) return b.fromLast(type, convertNode(b, x.last, x.type, type));
   return b.fromNode(type, convertNode(b, b.nodeOf(x), x.type, type));
 }
 
@@ -174,6 +191,7 @@ export function unary(b: Builder, kind: FloatUnary, x: Value, alpha?: number, be
     for (let i = 0; i < data.length; i++) data[i] = compute(x.host!.data[i]!);
     return b.fromHost({ type: x.type, shape: x.shape, data });
   }
+  if (x.last) return b.fromLast(x.type, operations.unary(b.graph, kind, x.last, alpha, beta));
   return b.fromNode(x.type, operations.unary(b.graph, kind, b.nodeOf(x), alpha, beta));
 }
 
@@ -215,6 +233,11 @@ export function reduce(b: Builder, kind: ReduceName, x: Value, axes: readonly nu
   const resolved = [...new Set(axes.map((axis) => resolveAxis(axis, x.shape.length)))].toSorted((p, q) => p - q);
   const kept = x.shape.map((size, axis) => (resolved.includes(axis) ? 1 : size));
   const shape = keep ? kept : x.shape.filter((_, axis) => !resolved.includes(axis));
+  if (x.last && isFloat(x.type)) {
+    const inLast = resolved.map((axis) => axisInLast(axis, x.shape.length));
+    const node = operations.reduce(b.graph, kind, x.last, { axes: inLast, keepDimensions: true });
+    return reshape(b, b.fromLast(x.type, node), shape);
+  }
   return reshape(b, reduceKept(b, kind, x, resolved), shape);
 }
 

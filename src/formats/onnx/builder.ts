@@ -5,6 +5,7 @@
 import { NeuriteError } from '../../core/errors.ts';
 import { formatShape, Graph, sizeOf, type Node, type Shape } from '../../graph/graph.ts';
 import { constant, storage } from '../../graph/operations/index.ts';
+import { channelsFirst, channelsLast } from './layout.ts';
 import { graphType, hostData, type DataType, type HostTensor } from './types.ts';
 
 export interface Value {
@@ -12,6 +13,8 @@ export interface Value {
   readonly shape: Shape;
   readonly host?: HostTensor;
   node?: Node;
+  /** The same with its channels (axis 1) last: what convolutions and pools make and take. */
+  last?: Node;
   /** The name under which the model keeps it, for a weight. */
   readonly weight?: string;
 }
@@ -63,8 +66,20 @@ export class Builder {
 
   /** The value as a node: f32 or i32. @throws RangeError for a constant that 32 bits do not hold */
   nodeOf(value: Value): Node {
-    value.node ??= this.nodeOfHost(value);
+    value.node ??= value.last ? channelsFirst(this.graph, value.last) : this.nodeOfHost(value);
     return value.node;
+  }
+
+  /** A node whose channels are last. */
+  fromLast(type: DataType, last: Node): Value {
+    const { shape } = last;
+    return { type, shape: [shape[0]!, shape.at(-1)!, ...shape.slice(1, -1)], last };
+  }
+
+  /** The value as a node with its channels last. */
+  lastOf(value: Value): Node {
+    value.last ??= channelsLast(this.graph, this.nodeOf(value));
+    return value.last;
   }
 
   private nodeOfHost({ host, weight }: Value): Node {
@@ -86,11 +101,10 @@ export class Builder {
 
   hostOf(value: Value, what: string): HostTensor {
     if (value.host) return value.host;
-    const computed = this.evaluate(this.graph, value.node!);
+    const node = this.nodeOf(value);
+    const computed = this.evaluate(this.graph, node);
     if (!computed)
-      throw new UnknownValueError(
-        `${value.node!.label}: ${what} must be known before the model runs; it is computed by it`,
-      );
+      throw new UnknownValueError(`${node.label}: ${what} must be known before the model runs; it is computed by it`);
     const data = hostData(value.type, sizeOf(value.shape));
     data.set(value.type === 'uint32' ? Uint32Array.from(computed) : computed);
     return { type: value.type, shape: value.shape, data };

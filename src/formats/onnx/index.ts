@@ -2,9 +2,11 @@
 import { NeuriteError } from '../../core/errors.ts';
 import type { CoreOptions } from '../../core/features.ts';
 import { readSource } from '../../model/files.ts';
+import { describeOnnx, type OnnxSummary } from './describe.ts';
 import { createOnnx } from './load.ts';
 import type { OnnxModel } from './model.ts';
 
+export type { OnnxSummary } from './describe.ts';
 export { MissingOperatorsError, type MissingOperator } from './check.ts';
 export type { OnnxFeed, OnnxTensor } from './feed.ts';
 export { OnnxModel, type OnnxSession } from './model.ts';
@@ -31,6 +33,15 @@ export interface LoadOnnxOptions extends CoreOptions {
 export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxModel> {
   const what = sourceName(source, options);
   return createOnnx(await readSource(source), what, (location) => handedIn(location, what, options), options);
+}
+
+/**
+ * What a file holds, without running it: operators, weights, what is missing, and the memory that it takes.
+ * @throws FormatError for a file that is damaged or unsound
+ */
+export async function inspectOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxSummary> {
+  const what = sourceName(source, options);
+  return describeOnnx(await readSource(source), what, (location) => handedIn(location, what, options), options);
 }
 
 /** What errors call a source. */

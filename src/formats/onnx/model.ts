@@ -2,10 +2,11 @@
 import { CoreInstance, loadCore } from '../../core/core.ts';
 import { NeuriteError, ShapeError } from '../../core/errors.ts';
 import type { CoreOptions } from '../../core/features.ts';
-import { compile } from '../../graph/compile.ts';
+import { compile, type CompiledFunction } from '../../graph/compile.ts';
 import { Executable } from '../../graph/executable.ts';
 import { formatShape, type Graph, type Node, type Shape } from '../../graph/graph.ts';
 import { input } from '../../graph/operations/index.ts';
+import type { NodeBuffer } from '../../graph/lower.ts';
 import { Builder, UnknownValueError, type Value } from './builder.ts';
 import type { OnnxFeed, OnnxTensor } from './feed.ts';
 import { feedData, outputData } from './feed.ts';
@@ -196,7 +197,7 @@ export class OnnxModel {
     const outputs = this.outputs.map(({ name }) => ({ name, value: scope.get(name)! }));
     const nodes = Object.fromEntries(outputs.map(({ name, value }) => [name, build.nodeOf(value)]));
     const compiled = compile({ nodes: build.graph.nodes, outputs: nodes, effects: [] });
-    const executable = new Executable(this.instance, compiled, this.addressIn(build), opened.what);
+    const executable = this.place(build, compiled);
     executable.prepare();
     return { executable, outputs, decided };
   }
@@ -213,7 +214,7 @@ export class OnnxModel {
     const needed = [...compiled.inputs.keys()];
     const values = needed.map((name) => inputs.get(name)!);
     if (values.some((value) => isShape(value))) return null;
-    const executable = new Executable(this.instance, compiled, this.addressIn(build), this.source);
+    const executable = this.place(build, compiled);
     try {
       executable.prepare();
       needed.forEach((name, i) => {
@@ -228,20 +229,31 @@ export class OnnxModel {
     }
   }
 
-  /** Weights take their place in memory when a program first reads them. */
-  private addressIn(build: Builder): (name: string) => number {
-    return (name) => {
-      const placed = this.addresses.get(name);
-      if (placed !== undefined) return placed;
-      const { type, data } = build.weights.get(name)!;
-      const { memory } = this.instance;
-      const address = memory.allocate(4 * data.length, `${this.source}: "${name}"`);
-      if (graphType(type) === 'f32') memory.floats(address, data.length).set(data);
-      else memory.integers(address, data.length).set(data);
-      this.addresses.set(name, address);
-      return address;
-    };
+  /**
+   * A program in the model's memory. The weights that it reads take their places first, those that no program has read
+   * yet: placing them may make the memory grow, and the program's words must not be written meanwhile.
+   */
+  private place(build: Builder, compiled: CompiledFunction): Executable {
+    for (const name of storageNames(compiled))
+      if (!this.addresses.has(name)) this.placeWeight(name, build.weights.get(name)!);
+    return new Executable(this.instance, compiled, (name) => this.addresses.get(name)!, this.source);
   }
+
+  private placeWeight(name: string, { type, data }: HostTensor): void {
+    const { memory } = this.instance;
+    const address = memory.allocate(4 * data.length, `${this.source}: "${name}"`);
+    if (graphType(type) === 'f32') memory.floats(address, data.length).set(data);
+    else memory.integers(address, data.length).set(data);
+    this.addresses.set(name, address);
+  }
+}
+
+/** The weights that a program reads or gives out. */
+function storageNames({ prologue, body, outputs }: CompiledFunction): Set<string> {
+  const places = [...prologue, ...body].flatMap(({ operands }) => Object.values(operands));
+  const all = [...places, ...[...outputs.values()].map(({ place }) => place)];
+  const buffers = all.flatMap((place) => (typeof place === 'object' ? [place.buffer as NodeBuffer] : []));
+  return new Set(buffers.flatMap(({ kind, name }) => (kind === 'storage' ? [name!] : [])));
 }
 
 /** A program for fixed shapes, its inputs and outputs as live memory. */

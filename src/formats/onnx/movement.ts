@@ -4,7 +4,8 @@ import { formatShape, sameShape, sizeOf, type Shape } from '../../graph/graph.ts
 import * as operations from '../../graph/operations/index.ts';
 import type { WalkedAxis } from '../../graph/operations/rearrange.ts';
 import { foldLimit, type Builder, type Value } from './builder.ts';
-import { hostData } from './types.ts';
+import { axisInLast } from './layout.ts';
+import { hostData, isFloat } from './types.ts';
 
 const { denseStrides } = operations;
 
@@ -68,6 +69,12 @@ export function transpose(b: Builder, x: Value, permutation: readonly number[]):
   )
     throw new NeuriteError(`[${permutation.join(', ')}] is no order of the axes of ${formatShape(x.shape)}`);
   if (permutation.every((axis, i) => axis === i)) return x;
+  // What an exporter from a library with channels last puts around its convolutions is there already.
+  const toLast = [0, ...permutation.map((_, i) => i + 2).slice(0, -2), 1];
+  const toFirst = [0, rank - 1, ...permutation.map((_, i) => i + 1).slice(0, -2)];
+  if (rank > 2 && x.last && permutation.every((axis, i) => axis === toLast[i])) return b.fromNode(x.type, x.last);
+  if (rank > 2 && x.node && isFloat(x.type) && permutation.every((axis, i) => axis === toFirst[i]))
+    return b.fromLast(x.type, x.node);
   const axes = plainAxes(x.shape);
   const moved = permutation.filter((axis) => x.shape[axis] !== 1);
   const shape = permutation.map((axis) => x.shape[axis]!);
@@ -77,6 +84,15 @@ export function transpose(b: Builder, x: Value, permutation: readonly number[]):
     x,
     permutation.map((axis) => axes[axis]!),
   );
+}
+
+/** A weight in another order of its axes, moved by the host, so that the model keeps it in this order alone. */
+export function transposeWeight(b: Builder, x: Value, permutation: readonly number[]): Value {
+  const axes = permutation.map((axis) => plainAxes(x.shape)[axis]!);
+  const data = hostData(x.type, x.host!.data.length);
+  walkHost(x.host!.data, data, axes, 0, 0);
+  const shape = axes.map(({ size }) => size);
+  return b.fromHost({ type: x.type, shape, data }, `${x.weight}#${permutation.join('')}`);
 }
 
 /** x repeated along its axes of size 1, and new leading ones, to `shape`. */
@@ -116,6 +132,10 @@ export function slice(
 
 /** The entries of an axis at known places; −1 gives `fill`. */
 export function pick(b: Builder, x: Value, axis: number, places: readonly number[], fill = 0): Value {
+  if (x.last) {
+    const inner = pick(b, b.fromNode(x.type, x.last), axisInLast(axis, x.shape.length), places, fill);
+    return b.fromLast(x.type, b.nodeOf(inner));
+  }
   const axes = plainAxes(x.shape);
   const { stride } = axes[axis]!;
   axes[axis] = { size: places.length, offsets: places.map((place) => (place < 0 ? -1 : place * stride!)) };
@@ -127,6 +147,11 @@ export function concatenate(b: Builder, values: readonly Value[], axis: number):
   if (values.length === 1) return first;
   const total = values.reduce((sum, { shape }) => sum + shape[axis]!, 0);
   const shape = first.shape.with(axis, total);
+  if (values.some(({ last }) => last) && values.every(({ type }) => isFloat(type))) {
+    const nodes = values.filter((value) => value.shape[axis] !== 0).map((value) => b.lastOf(value));
+    const inLast = axisInLast(axis, first.shape.length);
+    if (nodes.length) return b.fromLast(first.type, operations.concatenate(b.graph, nodes, inLast));
+  }
   if (!b.folds(...values)) {
     const nodes = values.filter((value) => value.shape[axis] !== 0).map((value) => b.nodeOf(value));
     return b.fromNode(first.type, operations.concatenate(b.graph, nodes.length ? nodes : [b.nodeOf(first)], axis));
@@ -155,6 +180,11 @@ export function pad(
   fill = 0,
 ): Value {
   if (before.every((count) => count === 0) && after.every((count) => count === 0)) return x;
+  if (x.last) {
+    const moved = (counts: readonly number[]) => [counts[0]!, ...counts.slice(2), counts[1]!];
+    const inner = pad(b, b.fromNode(x.type, x.last), moved(before), moved(after), mode, fill);
+    return b.fromLast(x.type, b.nodeOf(inner));
+  }
   const axes = plainAxes(x.shape).map(({ size, stride }, axis): WalkedAxis => {
     if (before[axis] === 0 && after[axis] === 0) return { size, stride: stride! };
     const length = size + before[axis]! + after[axis]!;

@@ -1,11 +1,12 @@
-// Convolutions of any number of axes, as matrix products over windows: [B, G, C/G · kernel, out] for each group.
-// Channels come first, as the file has them.
+// Convolutions. Of floats over one to three axes by the core's own, channels last; of integers, and over more axes, as
+// matrix products over windows, channels first: [B, G, C/G · kernel, out] for each group.
 import { NeuriteError, ShapeError } from '../../../core/errors.ts';
 import { formatShape, sizeOf } from '../../../graph/graph.ts';
+import * as operations from '../../../graph/operations/index.ts';
 import { arithmetic, convert } from '../arithmetic.ts';
 import type { Builder, Value } from '../builder.ts';
 import { defineOperator, type Call } from '../operator.ts';
-import { pad, pick, reshape, transpose, windows } from '../movement.ts';
+import { pad, pick, reshape, transpose, transposeWeight, windows } from '../movement.ts';
 import { integerMatmul, matmul } from '../products.ts';
 import { reachedPadding, spatialOf, type Spatial } from '../spatial.ts';
 import { isFloat } from '../types.ts';
@@ -38,13 +39,40 @@ function windowsOf(b: Builder, x: Value, sizes: readonly number[], spatial: Spat
 const alongChannels = (b: Builder, bias: Value, axes: number): Value =>
   reshape(b, bias, [bias.shape[0]!, ...Array.from({ length: axes }, () => 1)]);
 
+const withBias = (b: Builder, product: Value, bias: Value | undefined): Value =>
+  bias ? arithmetic(b, 'Add', product, alongChannels(b, bias, product.shape.length - 2)) : product;
+
 defineOperator('Conv', (call) => {
   const { build, attributes } = call;
   const [x, w, bias] = [call.input(0), call.input(1), call.inputs[2]];
   const spatial = spatialOf(call, x.shape.slice(2), w.shape.slice(2));
-  const product = convolve(build, x, w, attributes.int('group', 1), spatial);
-  return bias ? arithmetic(build, 'Add', product, alongChannels(build, bias, spatial.kernel.length)) : product;
+  const groups = attributes.int('group', 1);
+  const product = isNative(x, spatial.before)
+    ? nativeConvolution(build, x, w, groups, spatial)
+    : convolve(build, x, w, groups, spatial);
+  return withBias(build, product, bias);
 });
+
+/** The core's convolutions go over one to three axes; they cut nothing off. */
+const isNative = (x: Value, before: readonly number[]): boolean =>
+  isFloat(x.type) && before.length >= 1 && before.length <= 3 && before.every((count) => count >= 0);
+
+/** [M, C/groups, kernel…] as [kernel…, C/groups, M]; of a weight the host turns it round, so that one copy is kept. */
+function kernelLast(b: Builder, w: Value): Value {
+  const order = [...w.shape.slice(2).map((_, i) => i + 2), 1, 0];
+  return w.weight === undefined || w.node ? transpose(b, w, order) : transposeWeight(b, w, order);
+}
+
+function nativeConvolution(b: Builder, x: Value, w: Value, groups: number, spatial: Spatial): Value {
+  const [channels, ...input] = x.shape.slice(1) as [number, ...number[]];
+  const [filters, perGroup] = w.shape as [number, number];
+  if (perGroup * groups !== channels || filters % groups !== 0)
+    throw new ShapeError(`${formatShape(w.shape)} in ${groups} groups does not convolve ${formatShape(x.shape)}`);
+  const { kernel: kernelSize, stride, dilation, before, out: output } = spatial;
+  const window = { kernelSize, stride, dilation, before, input, output };
+  const kernel = b.nodeOf(kernelLast(b, w));
+  return b.fromLast(x.type, operations.convolution(b.graph, b.lastOf(x), kernel, window, groups));
+}
 
 defineOperator('ConvInteger', (call) => {
   const { build, attributes } = call;
@@ -77,6 +105,17 @@ defineOperator('ConvTranspose', (call) => {
   const stride = attributes.ints('strides') ?? sizes.map(() => 1);
   const dilation = attributes.ints('dilations') ?? sizes.map(() => 1);
   const { before, out } = transposedPadding(call, sizes, kernel, stride, dilation);
+  if (isNative(x, before)) {
+    const window = { kernelSize: kernel, stride, dilation, before, input: out, output: sizes };
+    const node = operations.transposedConvolution(
+      build.graph,
+      build.lastOf(x),
+      build.nodeOf(kernelLast(build, w)),
+      window,
+      groups,
+    );
+    return withBias(build, build.fromLast(x.type, node), bias);
+  }
   const span = kernel.map((size, i) => dilation[i]! * (size - 1) + 1);
   let spread = x;
   sizes.forEach((size, i) => {
@@ -91,7 +130,7 @@ defineOperator('ConvTranspose', (call) => {
   const none = sizes.map(() => 0);
   const spatial = { kernel, stride: sizes.map(() => 1), dilation, before: none, after: none, out };
   const product = convolve(build, spread, turnedFilters(build, w, groups), groups, spatial);
-  return bias ? arithmetic(build, 'Add', product, alongChannels(build, bias, sizes.length)) : product;
+  return withBias(build, product, bias);
 });
 
 /** [C, M/g, kernel…] as [M, C/g, kernel…], each kernel from its end to its beginning. */

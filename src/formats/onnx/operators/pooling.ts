@@ -2,6 +2,7 @@
 import { NeuriteError } from '../../../core/errors.ts';
 import { sizeOf } from '../../../graph/graph.ts';
 import * as operations from '../../../graph/operations/index.ts';
+import type { AxisWindow } from '../../../graph/operations/window.ts';
 import { arithmetic, convert, reduce, unary } from '../arithmetic.ts';
 import type { Builder, Value } from '../builder.ts';
 import { defineOperator, type Call } from '../operator.ts';
@@ -20,10 +21,32 @@ function pooled(b: Builder, x: Value, spatial: Spatial, fill: number): Value {
 
 const lowest = (x: Value): number => (isFloat(x.type) ? -Infinity : Math.max(-(2 ** 31), integerRange(x.type)[0]));
 
+/** What each output position sees of an axis, for the core's pools; null where they do not do it. */
+function windowsByAxis(
+  x: Value,
+  { kernel, stride, dilation, before, after, out }: Spatial,
+  withPadding: boolean,
+): AxisWindow[][] | null {
+  const sizes = x.shape.slice(2);
+  const isPlain = isFloat(x.type) && sizes.length >= 1 && sizes.length <= 3 && dilation.every((step) => step === 1);
+  if (!isPlain) return null;
+  const all = sizes.map((size, axis) =>
+    Array.from({ length: out[axis]! }, (_, i) => {
+      const from = i * stride[axis]! - before[axis]!;
+      const [begin, end] = [Math.max(from, 0), Math.min(from + kernel[axis]!, size)];
+      const count = withPadding ? Math.min(from + kernel[axis]!, size + after[axis]!) - from : end - begin;
+      return { begin, end, count };
+    }),
+  );
+  return all.flat().every(({ begin, end }) => begin < end) ? all : null;
+}
+
 defineOperator('MaxPool', (call) => {
   const { build } = call;
   const x = call.input(0);
   const spatial = spatialOf(call, x.shape.slice(2));
+  const native = call.wanted[1] ? null : windowsByAxis(x, spatial, false);
+  if (native) return build.fromLast(x.type, operations.pool(build.graph, 'Maximum', build.lastOf(x), native));
   const split = pooled(build, x, spatial, lowest(x));
   const maximum = reduce(build, 'Maximum', split, [-1], false);
   return [maximum, call.wanted[1] ? placesOfMaxima(call, x, spatial, split) : undefined];
@@ -78,6 +101,8 @@ defineOperator('AveragePool', (call) => {
   const x = call.input(0);
   const sizes = x.shape.slice(2);
   const spatial = spatialOf(call, sizes);
+  const native = windowsByAxis(x, spatial, attributes.flag('count_include_pad'));
+  if (native) return build.fromLast(x.type, operations.pool(build.graph, 'Average', build.lastOf(x), native));
   const total = reduce(build, 'Sum', pooled(build, x, spatial, 0), [-1], false);
   return arithmetic(
     build,

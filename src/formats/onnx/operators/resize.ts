@@ -5,6 +5,7 @@ import type { OutsideName, SampleName } from '../../../graph/operations/sample.t
 import { select } from '../arithmetic.ts';
 import { resolveAxis, type Builder, type Value } from '../builder.ts';
 import { defineOperator, type Call } from '../operator.ts';
+import { axisInLast } from '../layout.ts';
 import { pick, reshape } from '../movement.ts';
 import { matmul } from '../products.ts';
 
@@ -113,14 +114,13 @@ function resizeAxis(b: Builder, x: Value, axis: number, plan: AxisPlan, rules: R
   }
   const { places, weights } = tapsOf(plan, rules);
   const shape = [plan.out, places[0]?.length ?? 0];
-  const node = operations.resample(
-    b.graph,
-    b.nodeOf(x),
-    axis,
-    b.nodeOf(b.constant('int32', shape, places.flat())),
-    b.nodeOf(b.constant('float32', shape, weights.flat())),
-  );
-  return b.fromNode(x.type, node);
+  const taps = b.nodeOf(b.constant('int32', shape, places.flat()));
+  const factors = b.nodeOf(b.constant('float32', shape, weights.flat()));
+  if (x.last) {
+    const inLast = axisInLast(axis, x.shape.length);
+    return b.fromLast(x.type, operations.resample(b.graph, x.last, inLast, taps, factors));
+  }
+  return b.fromNode(x.type, operations.resample(b.graph, b.nodeOf(x), axis, taps, factors));
 }
 
 /** Elements that lie outside x altogether get the extrapolation's value. */

@@ -1,0 +1,113 @@
+// Networks by their statistics: rates and irregularity inside the gates that other simulators' results set.
+import { describe, expect, test, vi } from 'vitest';
+import { coba, cobahh, cuba, izhikevich2003, type Network } from '../../bench/biology/networks.ts';
+import {
+  connect,
+  fixedInDegree,
+  lif,
+  monitor,
+  ms,
+  mV,
+  Hz,
+  neuronGroup,
+  pF,
+  poissonInput,
+  simulation,
+  type SpikeMonitor,
+} from '../../src/biology/index.ts';
+
+vi.setConfig({ testTimeout: 400_000 });
+
+/** The mean coefficient of variation of the intervals of neurons with at least four. */
+function irregularity(spikes: SpikeMonitor, size: number): number {
+  const trains: number[][] = Array.from({ length: size }, () => []);
+  const { times, neurons } = spikes;
+  neurons.forEach((neuron, k) => trains[neuron]!.push(times[k]!));
+  const values = trains.flatMap((train) => {
+    if (train.length < 5) return [];
+    const intervals = train.slice(1).map((t, k) => t - train[k]!);
+    const mean = intervals.reduce((a, b) => a + b) / intervals.length;
+    const variance = intervals.reduce((sum, x) => sum + (x - mean) ** 2, 0) / intervals.length;
+    return [Math.sqrt(variance) / mean];
+  });
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+const rate = ({ spikes, size }: Network, from: number, to: number): number =>
+  spikes.times.filter((t) => t >= from && t < to).length / size / ((to - from) / 1000);
+
+describe.each(['float32', 'float64'] as const)('in %s', (precision) => {
+  test('CUBA fires at 4.8 to 6.4 Hz, irregularly, in all seeds', async () => {
+    for (const seed of [1, 2, 3]) {
+      const network = await cuba({ seed, precision });
+      await network.sim.run(ms(1000));
+      expect(rate(network, 0, 1000)).toBeGreaterThan(4.8);
+      expect(rate(network, 0, 1000)).toBeLessThan(6.4);
+      const cv = irregularity(network.spikes, network.size);
+      expect(cv).toBeGreaterThan(0.4);
+      expect(cv).toBeLessThan(0.6);
+    }
+  });
+
+  test('COBA fires at 15 to 23 Hz, in bursts, and is still active at the end, in two of three seeds', async () => {
+    let good = 0;
+    for (const seed of [1, 2, 3]) {
+      const network = await coba({ seed, precision });
+      await network.sim.run(ms(1000));
+      const cv = irregularity(network.spikes, network.size);
+      const hz = rate(network, 0, 1000);
+      if (hz > 15 && hz < 23 && cv > 1.3 && cv < 1.9 && rate(network, 950, 1000) > 5) good++;
+    }
+    expect(good).toBeGreaterThanOrEqual(2);
+  });
+});
+
+test('COBAHH fires at 30 to 46 Hz', async () => {
+  const network = await cobahh({ seed: 1 });
+  await network.sim.run(ms(700));
+  expect(rate(network, 200, 700)).toBeGreaterThan(30);
+  expect(rate(network, 200, 700)).toBeLessThan(46);
+});
+
+test("Izhikevich's network of 2003 has 6,900 to 8,300 spikes in a second", async () => {
+  for (const seed of [1, 2, 3]) {
+    const { sim, spikes } = await izhikevich2003({ seed, precision: 'float64' });
+    await sim.run(ms(1000));
+    expect(spikes.count).toBeGreaterThan(6900);
+    expect(spikes.count).toBeLessThan(8300);
+  }
+});
+
+/** Brunel's network: 10,000 excitatory and 2,500 inhibitory neurons with fixed in-degrees. */
+async function brunel(g: number, eta: number, duration: number) {
+  const sim = await simulation({ dt: ms(0.1), seed: 5, precision: 'float32' });
+  const model = lif({
+    tauMembrane: ms(20),
+    capacitance: pF(20),
+    vRest: mV(0),
+    vThreshold: mV(20),
+    vReset: mV(10),
+    refractory: ms(2),
+  });
+  const neurons = neuronGroup(sim, 12500, model);
+  const delay = ms(1.5);
+  const common = { receptor: 'v', delay };
+  connect(neurons.slice(0, 10000), neurons, { ...common, pattern: fixedInDegree(1000), weight: mV(0.1) });
+  connect(neurons.slice(10000), neurons, { ...common, pattern: fixedInDegree(250), weight: mV(-0.1 * g) });
+  poissonInput(neurons, { receptor: 'v', sources: 1000, rate: Hz(10 * eta), weight: mV(0.1) });
+  const spikes = monitor(neurons, 'spikes');
+  await sim.run(ms(duration));
+  const late = spikes.times.filter((t) => t > duration / 3).length;
+  return (late / 12500 / ((duration * 2) / 3)) * 1000;
+}
+
+test.each([
+  ['asynchronous irregular', 5, 2, 300, 35.5, 40],
+  ['synchronous irregular, fast', 6, 4, 200, 52, 64],
+  ['synchronous irregular, slow', 4.5, 0.9, 600, 4.5, 7],
+  ['synchronous regular', 3, 2, 90, 310, 345],
+])("Brunel's network is %s where g is %s and η is %s", async (_name, g, eta, duration, least, most) => {
+  const hz = await brunel(g, eta, duration);
+  expect(hz).toBeGreaterThan(least);
+  expect(hz).toBeLessThan(most);
+});
