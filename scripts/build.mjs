@@ -36,6 +36,7 @@ const library = {
     ops: 'src/ops/index.ts',
     datasets: 'src/data/datasets/index.ts',
     biology: 'src/biology/index.ts',
+    pictures: 'src/pictures/index.ts',
     onnx: 'src/formats/onnx/index.ts',
     'onnx-node': 'src/node/onnx.ts',
     node: 'src/node/index.ts',
