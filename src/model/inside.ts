@@ -1,58 +1,61 @@
-// What happens inside a model as it predicts: the results of its layers, and the weights of attention.
+// What happens inside a model as it predicts: nodes of its graph looked at for samples of the user's.
 import { unknownName } from '../core/nearest.ts';
+import { sizeOf } from '../core/shape.ts';
 import type { Tensor } from '../data/tensor.ts';
-import type { GraphFunction, Node } from '../graph/graph.ts';
+import type { Node } from '../graph/graph.ts';
+import type { Executable } from '../graph/executable.ts';
+import { guardError } from './guards.ts';
 import { resolveInputs, type ModelValues } from './inputs.ts';
 import type { Model } from './model.ts';
 import { trace, type Trace } from './trace.ts';
 
-/** The number of a layer by its name. @throws RangeError for an unknown name, with the nearest known one */
-function layerNumber(model: Model, name: string, what: string): number {
-  const { names } = model.topology;
-  const number = names.indexOf(name);
-  if (number === -1) throw unknownName(`layer of ${what}`, name, names);
-  return number;
+/** Samples that are computed at a time: every result of every layer is kept for them. */
+const batchSize = 64;
+
+/**
+ * Predicts and gives the nodes that `choose` picks (or adds), each [N, …] in the type that it has.
+ * @throws ShapeError for inputs that do not fit the model; RangeError for an index out of range
+ */
+export function look(model: Model, values: ModelValues, what: string, choose: (traced: Trace) => Node[]): Tensor[] {
+  const { inputs, count } = resolveInputs(model.topology, values, what);
+  const results: Tensor[] = [];
+  for (let start = 0; start < count; start += batchSize) {
+    const size = Math.min(batchSize, count - start);
+    const traced = trace(model.topology, size, false);
+    const chosen = choose(traced);
+    const outputs = Object.fromEntries(chosen.map((node, i) => [`look${i}`, node]));
+    const executable = model.programs.place({ nodes: traced.graph.nodes, outputs, effects: [] });
+    try {
+      executable.prepare();
+      inputs.forEach((input, i) => write(executable, model.topology.inputs[i]!.name, input, start, size));
+      if (!executable.run()) throw guardError(executable, size, (row) => start + row, what);
+      chosen.forEach((node, i) => {
+        const found = executable.output(`look${i}`);
+        results[i] ??= {
+          data: new (node.dtype === 'i32' ? Int32Array : Float32Array)(count * sizeOf(node.shape.slice(1))),
+          shape: [count, ...node.shape.slice(1)],
+        };
+        results[i].data.set(found, (start * found.length) / size);
+      });
+    } finally {
+      executable.release();
+    }
+  }
+  return results;
 }
 
-/** Runs a prediction of all samples at once and gives some of its nodes, [N, ...] each. */
-function look(model: Model, values: ModelValues, what: string, choose: (traced: Trace) => Node[]): Tensor[] {
-  const { inputs, count } = resolveInputs(model.topology, values, what);
-  const traced = trace(model.topology, count, false);
-  const chosen = choose(traced);
-  const outputs = Object.fromEntries(chosen.map((node, i) => [`look${i}`, node]));
-  const source: GraphFunction = { nodes: traced.graph.nodes, outputs, effects: [] };
-  const executable = model.programs.place(source);
-  try {
-    executable.prepare();
-    inputs.forEach(({ data }, i) => {
-      const { name } = model.topology.inputs[i]!;
-      if (executable.compiled.inputs.has(name)) executable.input(name).set(data as Float32Array);
-    });
-    executable.run();
-    return chosen.map(({ shape }, i) => ({ data: Float32Array.from(executable.output(`look${i}`)), shape }));
-  } finally {
-    executable.release();
-  }
+/** Writes some samples of an input, where the chosen nodes depend on it. */
+function write(executable: Executable, name: string, { data, shape }: Tensor, start: number, size: number): void {
+  if (!executable.compiled.inputs.has(name)) return;
+  const one = sizeOf(shape.slice(1));
+  executable.input(name).set(data.subarray(start * one, (start + size) * one));
 }
 
 /** What a layer gives for samples, [N, ...]; of a layer that stands in several places what it gives in the first. */
 export function activations(model: Model, values: ModelValues, layerName: string): Tensor {
-  const number = layerNumber(model, layerName, 'model.activations');
-  const call = model.topology.calls.findIndex(({ layer }) => layer === number);
+  const { names, calls } = model.topology;
+  const number = names.indexOf(layerName);
+  if (number === -1) throw unknownName('layer of model.activations', layerName, names);
+  const call = calls.findIndex(({ layer }) => layer === number);
   return look(model, values, 'model.activations', ({ results }) => [results[call]!])[0]!;
-}
-
-/** The weights of a layer's attention for samples: a tensor [N, heads, queries, keys] for each time it attends. */
-export function attentionMapsOf(
-  model: Model,
-  values: ModelValues,
-  layerName: string,
-  weightsOf: (graph: Trace['graph'], node: Node) => Node,
-): Tensor[] {
-  layerNumber(model, layerName, 'attentionMaps');
-  return look(model, values, 'attentionMaps', ({ graph }) => {
-    const nodes = graph.nodes.filter(({ operation, label }) => operation === 'attention' && label === layerName);
-    if (nodes.length === 0) throw new RangeError(`attentionMaps: the layer "${layerName}" does not attend`);
-    return nodes.map((node) => weightsOf(graph, node));
-  });
 }

@@ -38,7 +38,9 @@ function asImages({ data, shape }: Tensor) {
   const full = shape.length === 3 ? [...shape, 1] : shape;
   const [count, height, width, channels] = full as [number, number, number, number];
   if (full.length !== 4 || (channels !== 1 && channels !== 3) || !count || !height || !width)
-    throw new ShapeError(`imageGrid: expected images [N, height, width] or [N, height, width, 1 or 3], got ${formatShape(shape)}`);
+    throw new ShapeError(
+      `imageGrid: expected images [N, height, width] or [N, height, width, 1 or 3], got ${formatShape(shape)}`,
+    );
   return { data, count, height, width, channels };
 }
 
@@ -62,11 +64,19 @@ const escape = (text: string): string =>
  */
 export function imageGrid(images: Tensor, options: GridOptions = {}): string {
   const { data, count, height, width, channels } = asImages(images);
-  const { columns = Math.ceil(Math.sqrt(count)), pixel = 8, colors = 'gray', range = 'each', title = 'images' } = options;
+  const {
+    columns = Math.ceil(Math.sqrt(count)),
+    pixel = 8,
+    colors = 'gray',
+    range = 'each',
+    title = 'images',
+  } = options;
   if (!Number.isInteger(columns) || columns < 1)
     throw new RangeError(`imageGrid: expected columns of at least 1, got ${String(columns)}`);
-  if (!(pixel > 0 && pixel < Infinity)) throw new RangeError(`imageGrid: expected a pixel above 0, got ${String(pixel)}`);
-  if (!Object.hasOwn(shades, colors)) throw new RangeError(`imageGrid: expected colors gray or diverging, got ${String(colors)}`);
+  if (!(pixel > 0 && pixel < Infinity))
+    throw new RangeError(`imageGrid: expected a pixel above 0, got ${String(pixel)}`);
+  if (!Object.hasOwn(shades, colors))
+    throw new RangeError(`imageGrid: expected colors gray or diverging, got ${String(colors)}`);
   const across = Math.min(columns, count);
   const down = Math.ceil(count / across);
   // One pixel of white between images.

@@ -66,7 +66,8 @@ export function checkModel(
 }
 
 /** What stands in every layer: its errors are told by tests of its own. */
-const everywhere = 'input storage constant reshape part binary unary reduce broadcastTo axpy matmul softmax transpose fill';
+const everywhere =
+  'input storage constant reshape part binary unary reduce broadcastTo axpy matmul softmax transpose fill';
 
 /** An error of a layer is one of the operations that it is made of, beside those that are everywhere. */
 function recordLayer(model: Model, side: Side, error: number): void {

@@ -7,6 +7,12 @@ import { expect } from 'vitest';
 export const folder = join(import.meta.dirname, '../../build/operations');
 const boundsFile = new URL('../../docs/operations.json', import.meta.url);
 
+export const howToUpdate = [
+  'where this is as it should be, write docs/operations.md anew:',
+  'UPDATE_OPERATIONS=1 npx vitest run --project simd --project relaxed --project debug test/graph test/layers &&',
+  'UPDATE_DOCS=1 npx vitest run --project host test/docs/operations.test.ts',
+].join('\n');
+
 export type Side = 'forward' | 'gradient';
 
 /** What docs/operations.json says of an operation: the builds that it was tested on, and bounds of its errors. */
@@ -14,6 +20,14 @@ export interface Tested {
   readonly variants: readonly string[];
   readonly forward?: number;
   readonly gradient?: number;
+}
+
+/** A line of what was measured. */
+export interface Measured {
+  readonly operation: string;
+  readonly side: Side;
+  readonly error: number;
+  readonly variant: string;
 }
 
 export const readTested = (): Record<string, Tested> => JSON.parse(readFileSync(boundsFile, 'utf8'));
@@ -34,10 +48,14 @@ export function worstError(actual: ArrayLike<number>, expected: ArrayLike<number
 export function recordError(operation: string, side: Side, error: number): void {
   if (process.env['UPDATE_OPERATIONS']) {
     mkdirSync(folder, { recursive: true });
-    appendFileSync(join(folder, `${variant}.jsonl`), `${JSON.stringify({ operation, side, error, variant })}\n`);
+    const measured: Measured = { operation, side, error, variant };
+    appendFileSync(join(folder, `${variant}-${process.pid}.jsonl`), `${JSON.stringify(measured)}\n`);
     return;
   }
   const bound = tested[operation]?.[side];
   if (bound !== undefined)
-    expect(error, `${operation}: ${side} error, docs/operations.json says at most ${bound}`).toBeLessThanOrEqual(bound);
+    expect(
+      error,
+      `${operation}: ${side} error, docs/operations.json says at most ${bound}; ${howToUpdate}`,
+    ).toBeLessThanOrEqual(bound);
 }
