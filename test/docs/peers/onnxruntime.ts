@@ -186,7 +186,7 @@ function typed({ type, data, shape }: HostTensor, ort: Any): Any {
   const from = Array.from(data as ArrayLike<number>);
   if (type === 'int64' || type === 'uint64') {
     const Big = type === 'int64' ? BigInt64Array : BigUint64Array;
-    return new ort.Tensor(type, Big.from(from, BigInt), shape);
+    return new ort.Tensor(type, Big.from(from.map(BigInt)), shape);
   }
   return new ort.Tensor(type, type === 'bool' ? from.map(Boolean) : data, shape);
 }
