@@ -2,7 +2,7 @@
 // costs a millisecond at the start, so that there a program loads few and large ones (docs/adr/0011-start-up.md).
 // The embedded bytes of the core are chunks of the first, to which the second points.
 import { readFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { transform } from 'esbuild';
 import { rolldown } from 'rolldown';
 import { root } from './files.mjs';
