@@ -39,12 +39,12 @@ function gather(known: Readonly<Record<string, Tested>>): Record<string, Tested>
   rmSync(folder, { recursive: true });
   for (const [operation, { variants, ...sides }] of Object.entries(known))
     for (const [side, error] of Object.entries(sides))
-      for (const variant of variants) note(operation, side as Side, error, variant);
+      for (const variant of variants.split(' ')) note(operation, side as Side, error, variant);
   const byName = Object.entries(found).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(
     byName.map(([name, { variants, ...errors }]) => [
       name,
-      { variants: order.filter((variant) => variants.has(variant)), ...errors },
+      { variants: order.filter((variant) => variants.has(variant)).join(' '), ...errors },
     ]),
   );
 }
@@ -68,11 +68,11 @@ function counterparts(list: readonly Counterpart[] = []): string {
 function row(name: string, tested: Readonly<Record<string, Tested>>): string {
   const operation = operationOf(name);
   const kind = operation.source ? 'source' : operation.view ? 'view' : '';
-  const { variants = [], forward, gradient } = tested[name] ?? {};
+  const { variants = '', forward, gradient } = tested[name] ?? {};
   const cells = [
     `\`${name}\``,
     operation.gradient ? 'yes' : kind || 'none',
-    variants.join(' '),
+    variants,
     text(forward),
     text(gradient),
     ...(['tensorflow', 'onnxruntime', 'jax'] as const).map((peer) => counterparts(peers[peer].operations[name])),

@@ -17,7 +17,7 @@ export type Side = 'forward' | 'gradient';
 
 /** What docs/operations.json says of an operation: the builds that it was tested on, and bounds of its errors. */
 export interface Tested {
-  readonly variants: readonly string[];
+  readonly variants: string;
   readonly forward?: number;
   readonly gradient?: number;
 }
