@@ -128,7 +128,11 @@ export interface StimulateOptions {
  * (t in ms), now and not during the run.
  * @throws TypeError for a value of another kind than the group's currents
  */
-export function stimulate(group: NeuronGroup, current: CurrentFunction, { duration, start, at }: StimulateOptions): void {
+export function stimulate(
+  group: NeuronGroup,
+  current: CurrentFunction,
+  { duration, start, at }: StimulateOptions,
+): void {
   const { parts } = group;
   const { arrays, clock, dt } = parts;
   const rows = parts.steps(valueOf(duration, 'time', 'stimulate: duration'), 'stimulate: duration');

@@ -30,12 +30,7 @@ export interface Channels {
   readonly shift: number;
 }
 
-function channels(
-  kind: Channels['kind'],
-  options: Required<ChannelOptions>,
-  speed: number,
-  shift: number,
-): Channels {
+function channels(kind: Channels['kind'], options: Required<ChannelOptions>, speed: number, shift: number): Channels {
   const type = `${kind}Channels`;
   const density = (key: 'sodium' | 'potassium') => {
     const value = valueOf(options[key], 'conductance density', `${type}: ${key}`);
@@ -61,7 +56,12 @@ function channels(
 export function hodgkinHuxleyChannels(
   options: ChannelOptions & { temperature?: Quantity<'temperature'> } = {},
 ): Channels {
-  const defaults = { sodium: mSPerCm2(120), potassium: mSPerCm2(36), sodiumReversal: mV(50), potassiumReversal: mV(-77) };
+  const defaults = {
+    sodium: mSPerCm2(120),
+    potassium: mSPerCm2(36),
+    sodiumReversal: mV(50),
+    potassiumReversal: mV(-77),
+  };
   const what = 'hodgkinHuxleyChannels: temperature';
   const temperature = valueOf(options.temperature ?? celsius(6.3), 'temperature', what);
   return channels('hodgkinHuxley', { ...defaults, ...options }, pow(3, (temperature - 6.3) / 10), 0);
@@ -73,7 +73,12 @@ export function hodgkinHuxleyChannels(
  * @throws RangeError for a density below 0
  */
 export function traubMilesChannels(options: ChannelOptions & { vShift?: Quantity<'voltage'> } = {}): Channels {
-  const defaults = { sodium: mSPerCm2(100), potassium: mSPerCm2(30), sodiumReversal: mV(50), potassiumReversal: mV(-90) };
+  const defaults = {
+    sodium: mSPerCm2(100),
+    potassium: mSPerCm2(30),
+    sodiumReversal: mV(50),
+    potassiumReversal: mV(-90),
+  };
   const shift = valueOf(options.vShift ?? mV(-63), 'voltage', 'traubMilesChannels: vShift');
   return channels('traubMiles', { ...defaults, ...options }, 1, shift);
 }

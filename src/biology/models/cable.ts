@@ -227,7 +227,11 @@ function placeMatrix({ arrays, dt, name }: GroupContext, plan: Plan) {
     axial: place(arrays, axial, name),
     constant: place(arrays, diagonal, name),
     capacity: place(arrays, capacity, name),
-    leak: place(arrays, perNode(plan, (section, { area }) => section.leak * area * section.leakReversal), name),
+    leak: place(
+      arrays,
+      perNode(plan, (section, { area }) => section.leak * area * section.leakReversal),
+      name,
+    ),
   };
 }
 
@@ -263,7 +267,11 @@ function channelsOf(context: GroupContext, plan: Plan, memory: Memory): Map<Chan
     [...byKind].map(([kind, places]) => [
       kind,
       // in the order of memory
-      placeChannels(context, places.toSorted((a, b) => a.node - b.node), { row, tree, conductance, inward }),
+      placeChannels(
+        context,
+        places.toSorted((a, b) => a.node - b.node),
+        { row, tree, conductance, inward },
+      ),
     ]),
   );
 }
@@ -278,7 +286,12 @@ function receptorsOf(context: GroupContext, plan: Plan, memory: Memory): PlacedA
   const one = (name: string, receptor: Receptor, at: string): PlacedAt => {
     const node = plan.nodeAt(at);
     const v = { address: memory.tree + node * memory.row, dimension: 'voltage' as const };
-    const options = { within: 0, conductances: 'summed' as const, gains: () => [1, 0] as [number, number], fits: () => false };
+    const options = {
+      within: 0,
+      conductances: 'summed' as const,
+      gains: () => [1, 0] as [number, number],
+      fits: () => false,
+    };
     return { node, placed: placeReceptors(context, v, { [name]: receptor }, options) };
   };
   return Object.entries(plan.options.receptors ?? {}).flatMap(([name, { receptor, at }]) =>
@@ -320,7 +333,10 @@ function build(context: GroupContext, plan: Plan): GroupModel {
     v: v.address,
     until: refractoryState(context, steps),
     nodes: tree.nodes,
-    parents: arrays.integers(tree.parents.map((parent) => parent * memory.row), name),
+    parents: arrays.integers(
+      tree.parents.map((parent) => parent * memory.row),
+      name,
+    ),
     extrapolate: options.method === 'crankNicolson' ? 1 : 0,
     resets: options.vReset === undefined ? 0 : 1,
   };

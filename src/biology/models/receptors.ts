@@ -81,8 +81,7 @@ export function nmda(options: NmdaOptions = {}): Receptor {
  */
 export function tonic(options: Required<ReceptorOptions> & { magnesium?: Quantity<'concentration'> }): Receptor {
   const { magnesium } = options;
-  const concentration =
-    magnesium === undefined ? undefined : valueOf(magnesium, 'concentration', 'tonic: magnesium');
+  const concentration = magnesium === undefined ? undefined : valueOf(magnesium, 'concentration', 'tonic: magnesium');
   const reversal = reversalOf('tonic', options);
   return { kind: 'tonic', rise: 0, decay: Infinity, reversal, magnesium: concentration };
 }

@@ -39,7 +39,12 @@ export interface SectionElectricity {
  * odd number: λ_f = ½ √(d / (π f R_a C)).
  * source: Hines, Carnevale, NEURON: a tool for neuroscientists, Neuroscientist 7, 2001
  */
-export function dLambdaCount(section: Section, electricity: SectionElectricity, dLambda: number, frequency: number): number {
+export function dLambdaCount(
+  section: Section,
+  electricity: SectionElectricity,
+  dLambda: number,
+  frequency: number,
+): number {
   const { axialResistivity, capacitance } = electricity;
   const constants = 2 * electrotonicIntegral(section) * Math.sqrt(Math.PI * frequency * axialResistivity * capacitance);
   return 2 * Math.floor((constants / dLambda + 0.9) / 2) + 1;
@@ -121,8 +126,7 @@ class Network {
   remove(point: number): void {
     const [a, b] = this.edges[point]!;
     this.edges[point] = [];
-    for (const end of [a, b])
-      if (end) this.edges[end.to] = this.edges[end.to]!.filter(({ to }) => to !== point);
+    for (const end of [a, b]) if (end) this.edges[end.to] = this.edges[end.to]!.filter(({ to }) => to !== point);
     if (a && b) this.join(a.to, b.to, a.resistance + b.resistance);
   }
 }
@@ -144,7 +148,8 @@ function networkOf({ sections }: Morphology, cuts: readonly Cut[]): Network {
     else starts.push(compartmentAt(cuts, { section: parent, position }));
     ends.push(network.add());
     const length = lengthOf(section) / compartments;
-    const between = (from: number, to: number) => axialResistivity * resistanceBetween(section, from * length, to * length);
+    const between = (from: number, to: number) =>
+      axialResistivity * resistanceBetween(section, from * length, to * length);
     network.join(starts[s]!, firsts[s]!, between(0, 0.5));
     for (let k = 1; k < compartments; k++) network.join(firsts[s]! + k - 1, firsts[s]! + k, between(k - 0.5, k + 0.5));
     network.join(firsts[s]! + compartments - 1, ends[s]!, between(compartments - 0.5, compartments));

@@ -46,7 +46,9 @@ function parse(text: string): SwcNode[] {
 function parseLine(fields: readonly string[], line: number): SwcNode {
   const which = `node ${fields[0]} (line ${line})`;
   if (fields.length < 7)
-    throw new MorphologyError(`readSwc: ${which}: expected number, type, x, y, z, radius, parent, got ${fields.length} fields`);
+    throw new MorphologyError(
+      `readSwc: ${which}: expected number, type, x, y, z, radius, parent, got ${fields.length} fields`,
+    );
   const numbers = fields.slice(0, 7).map(Number);
   numbers.forEach((value, k) => {
     const whole = k < 2 || k === 6;
@@ -147,7 +149,10 @@ class Sections {
     if (from.type !== 1 || node.type === 1) {
       const gap = distance(node, from);
       return gap > 0
-        ? [{ x: 0, diameter: 2 * from.radius }, { x: gap, diameter: 2 * node.radius }]
+        ? [
+            { x: 0, diameter: 2 * from.radius },
+            { x: gap, diameter: 2 * node.radius },
+          ]
         : [{ x: 0, diameter: 2 * node.radius }];
     }
     // of one node alone it goes from the surface of the soma to there
@@ -176,7 +181,8 @@ class Sections {
       met.push({ node, x: points.at(-1)!.x, next: this.next(node) });
     }
     const isBall = points.length === 1 && first.type === 1;
-    if (points.length === 1) points.push({ x: isBall ? points[0]!.diameter : minimum(points[0]!), diameter: points[0]!.diameter });
+    if (points.length === 1)
+      points.push({ x: isBall ? points[0]!.diameter : minimum(points[0]!), diameter: points[0]!.diameter });
     const name = this.nameFor(first.type);
     this.sections.push({ name, parent: place.section, position: place.position, points, compartments: undefined });
     const length = points.at(-1)!.x;
