@@ -111,7 +111,10 @@ function ownLanes<T>(i: Cable): v128 {
   return sizeof<T>() == 4 ? i32x4(-1, 0, 0, 0) : i64x2(-1, 0);
 }
 
-/** Upward crossings of the threshold at the soma, whose potentials before the step are in its row of `diagonal`. */
+/**
+ * Upward crossings of the threshold at the soma, whose potentials before the step are in its row of `diagonal`; with a
+ * reset every potential above it.
+ */
 @inline
 function spikes<T>(i: Cable, soma: usize): void {
   const step = changetype<Clock>(i.clock).step;
@@ -120,8 +123,8 @@ function spikes<T>(i: Cable, soma: usize): void {
   const own = ownLanes<T>(i);
   const bytes = vectorBytes<T>(i.n);
   for (let at: usize = 0; at < bytes; at += 16) {
-    const crossed = v128.gt<T>(v128.load(i.v + at), threshold);
-    let spiking = v128.and(v128.and(crossed, v128.le<T>(v128.load(i.diagonal + soma + at), threshold)), own);
+    let spiking = v128.and(v128.gt<T>(v128.load(i.v + at), threshold), own);
+    if (!i.resets) spiking = v128.and(spiking, v128.le<T>(v128.load(i.diagonal + soma + at), threshold));
     if (!v128.any_true(spiking)) continue;
     if (i.until) spiking = v128.andnot(spiking, isRefractory<T>(v128.load(i.until + at), step));
     if (i.resets) spikeAndReset<T>(i, slot, at, i.parameters, step, spiking);

@@ -136,8 +136,7 @@ function cableChannels<T>(pc: usize, kind: u32): void {
 }
 
 function channelsOf<T>(pc: usize): void {
-  if (changetype<CableChannels>(pc).channels == ChannelKind.TraubMiles)
-    cableChannels<T>(pc, ChannelKind.TraubMiles);
+  if (changetype<CableChannels>(pc).channels == ChannelKind.TraubMiles) cableChannels<T>(pc, ChannelKind.TraubMiles);
   else cableChannels<T>(pc, ChannelKind.HodgkinHuxley);
 }
 

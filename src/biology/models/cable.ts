@@ -63,7 +63,7 @@ export interface CableOptions extends CableProperties {
   soma?: string;
   /** A spike is an upward crossing of this potential: 0 mV by default. */
   vThreshold?: Voltage;
-  /** With it, a spike sets the soma's compartment to this potential: for trees without channels. */
+  /** With it, the soma spikes where it is above the threshold, and its compartment is set to this: for trees without channels. */
   vReset?: Voltage;
   /** For so long after a spike there is no other. */
   refractory?: Time;
