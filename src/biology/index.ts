@@ -65,14 +65,8 @@ export {
   type ReceptorOptions,
   type Receptors,
 } from './models/receptors.ts';
-export {
-  cableNeuron,
-  type CableMethod,
-  type CableNeuron,
-  type CableOptions,
-  type CableProperties,
-  type ReceptorPlace,
-} from './models/cable.ts';
+export { cableNeuron, type CableNeuron } from './models/cable.ts';
+export type { CableMethod, CableOptions, CableProperties, ReceptorPlace } from './models/cable-plan.ts';
 export {
   hodgkinHuxleyChannels,
   traubMilesChannels,

@@ -3,139 +3,23 @@
 //   C v' = −g_L (v − E_L) − Σ g (v − E) + I + Σ g_axial (v_neighbour − v)
 // One step is implicit in v (Euler or Crank–Nicolson) and exact in the gates; the solver is Hines's, in the core.
 // source: Rall, in Reiss (ed.), Neural Theory and Modeling, 1964; Hines, Int. J. Biomed. Comput. 15, 1984
-import { unknownName } from '../../core/nearest.ts';
-import type { Arrays } from '../arrays.ts';
-import { positive, valueOf } from '../checks.ts';
-import {
-  compartmentAt,
-  compartmentsOf,
-  dLambdaCount,
-  nodeTree,
-  type Compartment,
-  type Cut,
-  type NodeTree,
-} from '../morphology/compartments.ts';
-import { locate, pathLength } from '../morphology/locations.ts';
-import { Morphology, type Section } from '../morphology/section.ts';
+import type { Arrays, PerNeuron } from '../arrays.ts';
+import { valueOf } from '../checks.ts';
+import type { Compartment } from '../morphology/compartments.ts';
+import type { Morphology } from '../morphology/section.ts';
 import { instruction, type NeuronInstruction } from '../program.ts';
-import { Hz, mSPerCm2, mV, ohmCm, uFPerCm2, type Frequency, type Quantity, type Time, type Voltage } from '../units.ts';
+import { mV } from '../units.ts';
 import { placeChannels, type Channels, type ChannelPlace, type PlacedChannels } from './cable-channels.ts';
+import { planOf, type CableOptions, type Plan, type SectionNumbers } from './cable-plan.ts';
 import { refractoryState, refractorySteps } from './membrane.ts';
 import type { GroupContext, GroupModel, NeuronModel, State } from './model.ts';
 import { placeReceptors, type PlacedReceptors, type Receptor } from './receptors.ts';
-
-/** The electricity of a section's membrane and inside. */
-export interface CableProperties {
-  /** Of the cytoplasm: 150 Ω·cm by default. */
-  axialResistivity?: Quantity<'resistivity'>;
-  /** 1 µF/cm² by default. */
-  capacitance?: Quantity<'capacitance density'>;
-  /** 0.1 mS/cm² by default. */
-  leak?: Quantity<'conductance density'>;
-  /** −70 mV by default. */
-  leakReversal?: Voltage;
-  /** None by default, and at most one of a kind. */
-  channels?: Channels | readonly Channels[];
-  /** The potential at the beginning, with the gates of channels at rest there; by default that of `leakReversal`. */
-  vInitial?: Voltage;
-  /** How many compartments; by default what the list of segments says, or the d-lambda rule. */
-  compartments?: number;
-}
-
-/** Receptors at a place, or at several, each with a name of its own then: `ampa[0]`, `ampa[1]` … */
-export interface ReceptorPlace {
-  receptor: Receptor;
-  /** A place such as `dendrite(0.5)`. */
-  at: string | readonly string[];
-}
-
-/** How implicit steps are made: both are stable for every step, the second is of second order in it. */
-export type CableMethod = 'implicitEuler' | 'crankNicolson';
-
-/** What `cableNeuron` may be told. */
-export interface CableOptions extends CableProperties {
-  /** What is different in some sections, by name; `dendrite` is for `dendrite[0]`, `dendrite[1]` … too. */
-  sections?: Readonly<Record<string, CableProperties>>;
-  /** No compartment is longer than this part of a length constant at `frequency`: 0.1 by default, at 100 Hz. */
-  dLambda?: number;
-  frequency?: Frequency;
-  /** Where `v` is measured, `current` flows in and spikes are found: the middle of the first section by default. */
-  soma?: string;
-  /** A spike is an upward crossing of this potential: 0 mV by default. */
-  vThreshold?: Voltage;
-  /** With it, the soma spikes where it is above the threshold, and its compartment is set to this: for trees without channels. */
-  vReset?: Voltage;
-  /** For so long after a spike there is no other. */
-  refractory?: Time;
-  /** By the names that `connect` calls them. */
-  receptors?: Readonly<Record<string, ReceptorPlace>>;
-  /** `implicitEuler` by default. */
-  method?: CableMethod;
-}
 
 /** A model whose neurons are trees: what `cableNeuron` makes. */
 export interface CableNeuron extends NeuronModel {
   readonly morphology: Morphology;
   /** All compartments, in the order of sections. */
   readonly compartments: readonly Compartment[];
-}
-
-/** The properties of a section in the consistent set of units, per µm². */
-interface SectionNumbers extends Cut {
-  readonly leak: number;
-  readonly leakReversal: number;
-  readonly vInitial: number;
-  readonly channels: readonly Channels[];
-}
-
-const defaults = {
-  axialResistivity: ohmCm(150),
-  capacitance: uFPerCm2(1),
-  leak: mSPerCm2(0.1),
-  leakReversal: mV(-70),
-};
-
-/** The name without the number at its end. */
-const kindOf = (name: string): string => name.replace(/\[\d+\]$/, '');
-
-function numbersOf(section: Section, options: CableOptions): SectionNumbers {
-  const own = { ...options.sections?.[kindOf(section.name)], ...options.sections?.[section.name] };
-  const { dLambda = 0.1, frequency = Hz(100), ...all } = { ...defaults, ...options, ...own };
-  const what = (key: string) => `cableNeuron: ${section.name}: ${key}`;
-  const leak = valueOf(all.leak, 'conductance density', what('leak'));
-  if (leak < 0) throw new RangeError(`${what('leak')}: expected no density below 0, got ${all.leak}`);
-  const leakReversal = valueOf(all.leakReversal, 'voltage', what('leakReversal'));
-  const electricity = {
-    axialResistivity: positive(all.axialResistivity, 'resistivity', what('axialResistivity')),
-    capacitance: positive(all.capacitance, 'capacitance density', what('capacitance')),
-  };
-  if (!(dLambda > 0)) throw new RangeError(`cableNeuron: expected dLambda above 0, got ${dLambda}`);
-  const perMs = positive(frequency, 'frequency', 'cableNeuron: frequency');
-  const compartments = own.compartments ?? section.compartments ?? options.compartments;
-  if (compartments !== undefined && !(Number.isInteger(compartments) && compartments >= 1))
-    throw new RangeError(`${what('compartments')}: expected a whole number from 1, got ${compartments}`);
-  const channels = [all.channels ?? []].flat() as readonly Channels[];
-  if (new Set(channels.map(({ kind }) => kind)).size < channels.length)
-    throw new RangeError(`${what('channels')}: expected at most one of a kind`);
-  return {
-    ...electricity,
-    leak,
-    leakReversal,
-    channels,
-    vInitial: all.vInitial === undefined ? leakReversal : valueOf(all.vInitial, 'voltage', what('vInitial')),
-    compartments: compartments ?? dLambdaCount(section, electricity, dLambda, perMs),
-  };
-}
-
-/** Everything about the model that needs no simulation. */
-interface Plan {
-  readonly morphology: Morphology;
-  readonly options: CableOptions;
-  readonly numbers: readonly SectionNumbers[];
-  readonly tree: NodeTree;
-  readonly compartments: readonly Compartment[];
-  /** The node of a place. */
-  nodeAt(place: string): number;
 }
 
 /**
@@ -151,29 +35,6 @@ export function cableNeuron(tree: Morphology, options: CableOptions = {}): Cable
     morphology: tree,
     compartments: plan.compartments,
     create: (context) => build(context, plan),
-  };
-}
-
-function planOf(tree: Morphology, options: CableOptions): Plan {
-  if (!(tree instanceof Morphology))
-    throw new TypeError(`cableNeuron: expected a morphology, made by morphology or readSwc, got ${String(tree)}`);
-  const names = tree.sections.map(({ name }) => name);
-  for (const name of Object.keys(options.sections ?? {}))
-    if (!names.some((each) => each === name || kindOf(each) === name))
-      throw unknownName('section of cableNeuron', name, names);
-  const { method = 'implicitEuler' } = options;
-  if (method !== 'implicitEuler' && method !== 'crankNicolson')
-    throw unknownName('method of cableNeuron', method, ['implicitEuler', 'crankNicolson']);
-  const numbers = tree.sections.map((section) => numbersOf(section, options));
-  const soma = locate(tree, options.soma ?? names[0]!, 'cableNeuron');
-  const nodes = nodeTree(tree, numbers);
-  return {
-    morphology: tree,
-    options: { ...options, method },
-    numbers,
-    tree: nodes,
-    compartments: compartmentsOf(tree, numbers, (place) => pathLength(tree, soma, place)),
-    nodeAt: (place) => nodes.nodeOf[compartmentAt(numbers, locate(tree, place, 'cableNeuron'))]!,
   };
 }
 
@@ -276,58 +137,103 @@ function channelsOf(context: GroupContext, plan: Plan, memory: Memory): Map<Chan
   );
 }
 
-/** One receptor at one place. */
-interface PlacedAt {
-  readonly node: number;
-  readonly placed: PlacedReceptors;
+/** The memory of a group with the addresses of its places. */
+interface Placed {
+  readonly context: GroupContext;
+  readonly plan: Plan;
+  readonly memory: Memory;
+  readonly soma: number;
+  readonly channels: ReadonlyMap<Channels['kind'], PlacedChannels>;
 }
 
-function receptorsOf(context: GroupContext, plan: Plan, memory: Memory): PlacedAt[] {
-  const one = (name: string, receptor: Receptor, at: string): PlacedAt => {
+/** A node's row of potentials, or of currents that flow in. */
+const potentialAt = ({ memory }: Placed, node: number): State => ({
+  address: memory.tree + node * memory.row,
+  dimension: 'voltage',
+});
+const currentAt = ({ memory }: Placed, node: number): State => ({
+  address: memory.inward + node * memory.row,
+  dimension: 'current',
+});
+
+/** The state that `v@dendrite(0.5)` or `m@axon` names. */
+function findState(placed: Placed, text: string): State | undefined {
+  const [state, at] = splitAt(text);
+  const isGate = placed.channels.size > 0 && ['m', 'h', 'n'].includes(state);
+  if (at === undefined || (state !== 'v' && !isGate)) return undefined;
+  const node = placed.plan.nodeAt(at);
+  if (state === 'v') return potentialAt(placed, node);
+  for (const each of placed.channels.values()) {
+    const gate = each.gate(state as 'm' | 'h' | 'n', node);
+    if (gate) return gate;
+  }
+  throw new RangeError(`${placed.context.name}: there are no channels at ${at}`);
+}
+
+/** Where what is given to `current` or `v`, at the soma or at a place, is added. */
+function findInput(placed: Placed, text: string): State | undefined {
+  const [kind, at] = splitAt(text);
+  if (kind !== 'current' && kind !== 'v') return undefined;
+  const node = at === undefined ? placed.soma : placed.plan.nodeAt(at);
+  return kind === 'v' ? potentialAt(placed, node) : currentAt(placed, node);
+}
+
+/** One receptor at one place. */
+interface ReceptorAt {
+  readonly receptor: PlacedReceptors;
+  instructions(): NeuronInstruction[];
+}
+
+function receptorsOf(placed: Placed): ReceptorAt[] {
+  const { context, plan, memory } = placed;
+  const one = (name: string, kind: Receptor, at: string): ReceptorAt => {
     const node = plan.nodeAt(at);
-    const v = { address: memory.tree + node * memory.row, dimension: 'voltage' as const };
-    const options = {
-      within: 0,
-      conductances: 'summed' as const,
-      gains: () => [1, 0] as [number, number],
-      fits: () => false,
-    };
-    return { node, placed: placeReceptors(context, v, { [name]: receptor }, options) };
+    const receptor = placeReceptors(context, potentialAt(placed, node), { [name]: kind }, separately);
+    const inward = currentAt(placed, node).address;
+    const places = { drive: inward, conductance: memory.conductance + node * memory.row, reversal: inward };
+    return { receptor, instructions: () => receptor.instructions(places) };
   };
   return Object.entries(plan.options.receptors ?? {}).flatMap(([name, { receptor, at }]) =>
     typeof at === 'string' ? [one(name, receptor, at)] : at.map((each, k) => one(`${name}[${k}]`, receptor, each)),
   );
 }
 
+/** Receptors with instructions of their own, whose conductances and currents are summed for each node. */
+const separately: Parameters<typeof placeReceptors>[3] = {
+  within: 0,
+  conductances: 'summed',
+  gains: () => [1, 0],
+  fits: () => false,
+};
+
+/** Threshold, reset and refractory time. */
+function spiking({ arrays, size, name }: GroupContext, { vThreshold = mV(0), vReset }: CableOptions, steps: PerNeuron) {
+  const threshold = valueOf(vThreshold, 'voltage', 'cableNeuron: vThreshold');
+  const reset = vReset === undefined ? threshold : valueOf(vReset, 'voltage', 'cableNeuron: vReset');
+  if (reset > threshold)
+    throw new RangeError(`cableNeuron: expected vReset below vThreshold, got ${vReset} and ${vThreshold}`);
+  const columns = [{ values: threshold }, { values: reset }, { values: steps, integer: true }];
+  return { ...arrays.block(size, columns, name), resets: vReset === undefined ? 0 : 1 };
+}
+
 function build(context: GroupContext, plan: Plan): GroupModel {
   const { arrays, size, clock, name } = context;
-  const { options, tree, compartments } = plan;
+  const { options, tree } = plan;
   const memory = allocate(context, tree.nodes);
-  const initial = initialPotentials(plan);
-  initial.forEach((v, node) => arrays.write(memory.tree + node * memory.row, memory.row / arrays.bytes, v));
+  initialPotentials(plan).forEach((v, node) =>
+    arrays.write(memory.tree + node * memory.row, memory.row / arrays.bytes, v),
+  );
   const soma = plan.nodeAt(options.soma ?? plan.morphology.sections[0]!.name);
-  const rowAt = (of: number, node: number) => of + node * memory.row;
-  const v: State = { address: rowAt(memory.tree, soma), dimension: 'voltage' };
+  const placed: Placed = { context, plan, memory, soma, channels: channelsOf(context, plan, memory) };
+  const v = potentialAt(placed, soma);
   context.placed('v', v);
   const steps = refractorySteps(context, options.refractory, 'cableNeuron: refractory');
-  const potential = (key: 'vThreshold' | 'vReset', fallback: Voltage) =>
-    valueOf(options[key] ?? fallback, 'voltage', `cableNeuron: ${key}`);
-  const block = arrays.block(
-    size,
-    [
-      { values: potential('vThreshold', mV(0)) },
-      { values: potential('vReset', mV(0)) },
-      { values: steps, integer: true },
-    ],
-    name,
-  );
-  const channels = channelsOf(context, plan, memory);
-  const receptors = receptorsOf(context, plan, memory);
+  const receptors = receptorsOf(placed);
   const operands = {
     wide: arrays.wide,
     n: size,
     clock,
-    ...block,
+    ...spiking(context, options, steps),
     ...memory,
     ...placeMatrix(context, plan),
     v: v.address,
@@ -338,42 +244,18 @@ function build(context: GroupContext, plan: Plan): GroupModel {
       name,
     ),
     extrapolate: options.method === 'crankNicolson' ? 1 : 0,
-    resets: options.vReset === undefined ? 0 : 1,
   };
-  const names = ['v', ...new Set([...channels.keys()].flatMap(() => ['m', 'h', 'n']))];
-  const find = (text: string): State | undefined => {
-    const [state, at] = splitAt(text);
-    if (at === undefined || !names.includes(state)) return undefined;
-    const node = plan.nodeAt(at);
-    if (state === 'v') return { address: rowAt(memory.tree, node), dimension: 'voltage' };
-    for (const placed of channels.values()) {
-      const gate = placed.gate(state as 'm', node);
-      if (gate) return gate;
-    }
-    throw new RangeError(`${name}: there are no channels at ${at}`);
-  };
-  const input = (text: string): State | undefined => {
-    const [kind, at] = splitAt(text);
-    if (kind !== 'current' && kind !== 'v') return undefined;
-    const node = at === undefined ? soma : plan.nodeAt(at);
-    return kind === 'v'
-      ? { address: rowAt(memory.tree, node), dimension: 'voltage' }
-      : { address: rowAt(memory.inward, node), dimension: 'current' };
-  };
-  void compartments;
   return {
-    receptors: new Map(receptors.flatMap(({ placed }) => [...placed.targets])),
+    receptors: new Map(receptors.flatMap(({ receptor }) => [...receptor.targets])),
+    // what is not finite anywhere is so everywhere after a step
     checked: [v],
     needsDrive: false,
     driveDimension: 'current',
-    find,
-    input,
+    find: (text) => findState(placed, text),
+    input: (text) => findInput(placed, text),
     instructions: ({ spikes }): NeuronInstruction[] => [
-      ...receptors.flatMap(({ node, placed }) => {
-        const inward = rowAt(memory.inward, node);
-        return placed.instructions({ drive: inward, conductance: rowAt(memory.conductance, node), reversal: inward });
-      }),
-      ...[...channels.values()].map((each) => each.instruction()),
+      ...receptors.flatMap((each) => each.instructions()),
+      ...[...placed.channels.values()].map((each) => each.instruction()),
       instruction('Cable', { ...operands, spikes, drive: 0, jump: 0 }),
     ],
   };
