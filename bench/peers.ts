@@ -56,6 +56,7 @@ const suites = [
     needs: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-cpu'],
     environment: { BACKEND: 'cpu' },
   },
+  { name: peers.library, file: 'library', needs: [] },
 ];
 
 interface Peer {

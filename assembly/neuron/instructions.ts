@@ -35,6 +35,7 @@ export const enum Opcode {
   ConnectDegree,
   ConnectDistance,
   TransposeRows,
+  RecordRate,
   Cable,
   CableChannels,
 }
@@ -517,6 +518,22 @@ export class TransposeRows extends Instruction {
   outSources: usize;
   /** 0: not wanted. */
   order: usize;
+}
+
+/** Counts the spikes of neurons first … first + count − 1; at the end of each bin a pair (step, spikes). Stops when full. */
+@unmanaged
+export class RecordRate extends Instruction {
+  clock: usize;
+  spikes: usize;
+  first: u32;
+  count: u32;
+  every: u32;
+  /** A bin ends where the step's label is this modulo `every`. */
+  phase: u32;
+  out: usize;
+  capacity: u32;
+  /** The number of pairs, and the spikes of the bin so far. */
+  used: usize;
 }
 
 /** Trees of cable, n of them, one implicit step; v is the soma's row (cable.ts). */

@@ -14,7 +14,7 @@ import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from
 import { execDecay, execEligibility, execPlasticArrival, execPlasticSpike, execScaling } from './plasticity';
 import { execPropagate, execPropagateDense } from './propagate';
 import { execReceptor } from './receptor';
-import { execCheckState, execRecordSpikes, execRecordStates } from './record';
+import { execCheckState, execRecordRate, execRecordSpikes, execRecordStates } from './record';
 import { execShortTerm } from './shortTerm';
 import { execDrive, execSpikeTimes } from './sources';
 
@@ -52,6 +52,7 @@ const handlers: StaticArray<Handler> = [
   execConnectDegree,
   execConnectDistance,
   execTransposeRows,
+  execRecordRate,
   execCable,
   execCableChannels,
 ];

@@ -1,6 +1,6 @@
 // What monitors see, and the check of a state. An instruction with no room left stops the program; once the host has
 // emptied its buffer, the program goes on at that very instruction.
-import { CheckState, RecordSpikes, RecordStates } from './instructions';
+import { CheckState, RecordRate, RecordSpikes, RecordStates } from './instructions';
 import { Clock, slotOf } from './clock';
 
 /** The spikes that this step ends with. */
@@ -20,6 +20,27 @@ export function execRecordSpikes(pc: usize): usize {
   }
   store<u32>(i.used, used);
   return pc + offsetof<RecordSpikes>();
+}
+
+export function execRecordRate(pc: usize): usize {
+  const i = changetype<RecordRate>(pc);
+  const label = changetype<Clock>(i.clock).step + 1;
+  const used = load<u32>(i.used);
+  const ends = label % i.every == i.phase;
+  if (ends && used >= i.capacity) return 0;
+  const slot = slotOf(i.spikes, label);
+  const spikes = load<u32>(slot);
+  let sum = load<u32>(i.used, 4);
+  for (let k: u32 = 0; k < spikes; k++) sum += u32(load<u32>(slot + 4 + 4 * usize(k)) - i.first < i.count);
+  if (ends) {
+    const pair = i.out + 8 * usize(used);
+    store<u32>(pair, label);
+    store<u32>(pair, sum, 4);
+    store<u32>(i.used, used + 1);
+    sum = 0;
+  }
+  store<u32>(i.used, sum, 4);
+  return pc + offsetof<RecordRate>();
 }
 
 /** out[used][n] = state[indices[n]], as it is at the beginning of the step. */

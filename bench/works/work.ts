@@ -9,6 +9,8 @@ export const peers = {
   jax: 'jax-js',
   brain: 'brain.js',
   synaptic: 'synaptic',
+  /** Against what it exports. */
+  library: 'the library',
 } as const;
 
 /** What a suite offers for one work. */

@@ -125,7 +125,11 @@ export {
   type TripletStdpOptions,
 } from './plasticity/stdp.ts';
 export type { Pattern } from './connections/rows.ts';
-export { monitor, type MonitorOptions } from './monitors/monitor.ts';
+export { monitor } from './monitors/monitor.ts';
+export type { MonitorOptions, SampledMonitorOptions, SpikeTriggerOptions } from './monitors/options.ts';
+export type { TextWriter } from './monitors/writer.ts';
+export type { RateMonitor } from './monitors/rates.ts';
+export type { WeightMonitor, WeightMonitorOptions } from './monitors/weights.ts';
 export type { SpikeMonitor } from './monitors/spikes.ts';
 export type { StateMonitor, StateMonitorOptions } from './monitors/states.ts';
 export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';

@@ -41,7 +41,10 @@ interface Part {
 
 /** A part that keeps what it sees. */
 interface Recorder extends Part {
-  drain(): void;
+  /** Takes what the core has written; a promise where its writer has to be waited for. */
+  drain(): void | Promise<void>;
+  /** @throws NeuriteError where it would keep more than it may in so many steps */
+  mustHaveRoom(steps: number): void;
   readonly record: unknown;
   restore(record: unknown): void;
 }
@@ -94,7 +97,8 @@ export class Simulation {
   readonly precision: Precision;
   private readonly parts: SimulationParts;
   private program: PlacedProgram | undefined;
-  private readonly stops = new Map<number, () => void>();
+  private readonly stops = new Map<number, () => void | Promise<void>>();
+  private running = false;
   private begun = false;
   private version = 0;
   private failure: Error | undefined;
@@ -123,7 +127,8 @@ export class Simulation {
 
   /**
    * Simulates a time further.
-   * @throws RangeError when it is no whole number of steps; DivergenceError when a state is no longer finite, naming
+   * @throws RangeError when it is no whole number of steps; NeuriteError, before anything is done, where a monitor would
+   *   keep more than it may; DivergenceError when a state is no longer finite, naming
    *   group, neuron and time; the signal's reason when it was aborted
    */
   async run(duration: Time, options: RunOptions = {}): Promise<void> {
@@ -135,24 +140,34 @@ export class Simulation {
       interval === undefined
         ? Math.ceil(steps / 100)
         : parts.steps(positive(interval, 'time', 'run: interval'), 'run: interval');
+    if (this.running) throw new NeuriteError('run: the simulation is running; wait for the run before');
+    for (const recorder of this.allRecorders) recorder.mustHaveRoom(steps);
     const part = watched ? Math.max(1, every) : steps;
-    for (let done = 0; done < steps;) {
-      signal?.throwIfAborted();
-      const next = Math.min(part, steps - done);
-      this.advance(next);
-      done += next;
-      if (!watched) continue;
-      onProgress?.({ time: this.time, fraction: done / steps });
-      if (done < steps) await nextTask();
+    this.running = true;
+    try {
+      for (let done = 0; done < steps;) {
+        signal?.throwIfAborted();
+        const next = Math.min(part, steps - done);
+        await this.advance(next);
+        done += next;
+        if (!watched) continue;
+        onProgress?.({ time: this.time, fraction: done / steps });
+        if (done < steps) await nextTask();
+      }
+    } finally {
+      this.running = false;
     }
+  }
+
+  private get allRecorders(): readonly Recorder[] {
+    return [...this.parts.observers, ...this.parts.recorders];
   }
 
   /** The whole state, to go on from later to the same bits; what the monitors have kept is in it. */
   snapshot(): Snapshot {
     this.prepare();
-    const { arrays, observers, recorders } = this.parts;
-    const { memory } = arrays.instance;
-    const records = [...observers, ...recorders].map(({ record }) => record);
+    const { memory } = this.parts.arrays.instance;
+    const records = this.allRecorders.map(({ record }) => record);
     return { version: this.version, memory: memory.bytesAt(0, memory.bytes).slice(), records };
   }
 
@@ -163,9 +178,8 @@ export class Simulation {
   restore(snapshot: Snapshot): void {
     if (snapshot.version !== this.version)
       throw new RangeError('restore: the simulation was changed after the snapshot was taken');
-    const { arrays, observers, recorders } = this.parts;
-    arrays.instance.memory.bytesAt(0, snapshot.memory.length).set(snapshot.memory);
-    [...observers, ...recorders].forEach((recorder, i) => recorder.restore(snapshot.records[i]));
+    this.parts.arrays.instance.memory.bytesAt(0, snapshot.memory.length).set(snapshot.memory);
+    this.allRecorders.forEach((recorder, i) => recorder.restore(snapshot.records[i]));
     this.failure = undefined;
   }
 
@@ -189,21 +203,27 @@ export class Simulation {
   }
 
   /** So many steps in one call, or in a few where monitors have to be emptied. */
-  private advance(steps: number): void {
+  private async advance(steps: number): Promise<void> {
     const { address, addresses } = this.prepare();
-    const { arrays, clock, observers, recorders } = this.parts;
+    const { arrays, clock } = this.parts;
     const { instance } = arrays;
     const end = this.parts.step() + steps;
     if (this.failure) throw new NeuriteError('run: the simulation stopped in an earlier run', { cause: this.failure });
     if (end >= 2 ** 31) throw new RangeError(`run: more than 2^31 steps in all`);
     instance.memory.u32[clock / 4 + 1] = end;
     try {
-      for (let at = address; (at = instance.run(at)) !== addresses.at(-1);) this.stops.get(at)!();
+      for (let at = address; (at = instance.run(at)) !== addresses.at(-1);) {
+        const waiting = this.stops.get(at)!();
+        if (waiting) await waiting;
+      }
+      for (const recorder of this.allRecorders) {
+        const waiting = recorder.drain();
+        if (waiting) await waiting;
+      }
     } catch (error) {
       this.failure = error as Error;
       throw error;
     }
-    for (const recorder of [...observers, ...recorders]) recorder.drain();
   }
 
   private makeParts(module: WebAssembly.Module, dt: number, seedParts: readonly [number, number]): SimulationParts {

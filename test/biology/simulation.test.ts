@@ -149,9 +149,14 @@ describe('monitors', () => {
   test('keep no more than they may', async () => {
     const sim = await simulation({ dt: ms(0.1) });
     const group = neuronGroup(sim, 10, model);
-    monitor(group, 'v', { maximumBytes: 10000 });
-    await expect(sim.run(ms(100))).rejects.toThrow('would keep more than 10000 bytes');
-    await expect(sim.run(ms(100))).rejects.toThrow('stopped in an earlier run');
+    const states = monitor(group, 'v', { maximumBytes: 10000 });
+    expect(states.bytesFor(ms(100))).toBe(88000);
+    await expect(sim.run(ms(100))).rejects.toThrow(
+      'the run would keep 88000 bytes, more than 10000; record less often',
+    );
+    expect(sim.time.in(ms)).toBe(0);
+    await sim.run(ms(10));
+    expect(states.times.length).toBe(100);
   });
 });
 

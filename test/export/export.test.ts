@@ -22,7 +22,8 @@ import { engineFeatures } from '../../src/core/features.ts';
 import { NeuriteError } from '../../src/core/errors.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import { predictByModule } from '../../src/export/error.ts';
-import { toBytes, toHalf } from '../../src/export/halves.ts';
+import { toHalf } from '../../src/core/halves.ts';
+import { toBytes } from '../../src/export/halves.ts';
 import { exportModule, exportWasm, type WasmOptions } from '../../src/export/index.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 import { randomTensor } from '../helpers/model.ts';
@@ -124,18 +125,33 @@ describe.each(variants)('exportWasm, %s', (variant) => {
     await expectSameBits(made, { variant, batchSize: 3 });
   });
 
-  test('a convolutional network', async () => {
-    const layers: Layer[] = [
-      conv2d(8, { kernelSize: 3, padding: 'same', activation: 'relu' }),
-      maxPool2d(),
-      conv2d(16, { kernelSize: 3, padding: 'same', activation: 'relu' }),
-      maxPool2d(),
-      flatten(),
-      dense(128, { activation: 'relu' }),
-      dense(10, { activation: 'softmax' }),
-    ];
-    await expectSameBits(await sequential(layers, { inputShape: [28, 28, 1], seed: 1, variant }), { variant });
+  test('784-512-256-10: the same bits, one sample and batches', async () => {
+    const layers = [dense(512, { activation: 'relu' }), dense(256, { activation: 'relu' }), dense(10)];
+    const made = await sequential(layers, { inputShape: [784], seed: 1, variant });
+    for (const batchSize of [1, 32]) await expectSameBits(made, { variant, batchSize }, 32);
   });
+
+  test.each(['valid', 'same'] as const)(
+    'a convolutional network, padding %s: the same bits, at most its weights and 16 kB',
+    async (padding) => {
+      const layers: Layer[] = [
+        conv2d(8, { kernelSize: 3, padding, activation: 'relu' }),
+        maxPool2d(),
+        conv2d(16, { kernelSize: 3, padding, activation: 'relu' }),
+        maxPool2d(),
+        flatten(),
+        dense(128, { activation: 'relu' }),
+        dense(10, { activation: 'softmax' }),
+      ];
+      const made = await sequential(layers, { inputShape: [28, 28, 1], seed: 1, variant });
+      for (const batchSize of [1, 32]) {
+        const { bytes, expected, found } = await both(made, { variant, batchSize }, 33);
+        const { weightBytes } = await exportWasm(made, { variant, batchSize });
+        expect(found).toEqual(expected);
+        if (!isQuick) expect(bytes.length).toBeLessThanOrEqual(weightBytes + 16000);
+      }
+    },
+  );
 });
 
 describe('smaller weights', () => {

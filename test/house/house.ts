@@ -80,7 +80,7 @@ export const rules: readonly Rule[] = [
   { place: 'src/core', may: [], packages: ['@assemblyscript/loader'] },
   { place: 'src/graph', may: ['src/core'] },
   { place: 'src/data', may: [], besides: ['src/core'], why: 'Errors, and Philox for splits, are in src/core.' },
-  { place: 'src/formats', may: ['src/graph'], besides: ['src/core'], why: errors },
+  { place: 'src/formats', may: ['src/graph'], besides: ['src/core'], why: errors, packages: ['fflate'] },
   {
     place: 'src/formats/onnx',
     may: ['src/graph'],

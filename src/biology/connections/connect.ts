@@ -120,6 +120,11 @@ export class Connection {
     this.parts.arrays.view(this.rule.reward, 1)[0]! += amount;
   }
 
+  /** @internal where each weight is, for a monitor */
+  get weightPlaces(): Pick<Weights, 'address' | 'place'> {
+    return this.placed;
+  }
+
   /** @internal the delivery of the spikes that arrive in a step */
   instructions(): NeuronInstruction[] {
     return [

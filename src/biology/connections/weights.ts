@@ -14,6 +14,8 @@ export const isShared = (weight: WeightParameter): boolean =>
 export interface Weights {
   readonly address: number;
   readonly shared: boolean;
+  /** Where the weight of a synapse is, counted in numbers. */
+  place(synapse: number): number;
   read(): Float64Array<ArrayBuffer>;
   write(values: PerNeuron): void;
 }
@@ -40,7 +42,7 @@ export function sharedWeight(of: WeightsOf, weight: WeightParameter): Weights {
   const address = arrays.allocate(1, 'weights');
   arrays.write(address, 1, numbers(of, weight));
   const read = () => new Float64Array(of.synapses).fill(arrays.read(address, 1)[0]!);
-  return { address, shared: true, read, write: (values) => arrays.write(address, 1, values) };
+  return { address, shared: true, place: () => 0, read, write: (values) => arrays.write(address, 1, values) };
 }
 
 /** One weight for each synapse. */
@@ -52,7 +54,8 @@ export function listedWeights(of: WeightsOf, weight: WeightParameter): Weights {
     draw(parts, weight, address, synapses);
   else arrays.write(address, synapses, numbers(of, weight));
   const write = (values: PerNeuron) => arrays.write(address, synapses, values);
-  return { address, shared: false, read: () => arrays.read(address, synapses), write };
+  const place = (synapse: number) => synapse;
+  return { address, shared: false, place, read: () => arrays.read(address, synapses), write };
 }
 
 /** A matrix, its rows padded to whole vectors. */
@@ -74,5 +77,7 @@ export function matrixWeights(of: WeightsOf, weight: WeightParameter, rows: numb
     for (let i = 0; i < rows; i++) all.set(arrays.read(address + i * stride, columns), i * columns);
     return all;
   };
-  return { address, shared: false, read, write };
+  const inRow = stride / arrays.bytes;
+  const place = (synapse: number) => Math.floor(synapse / columns) * inRow + (synapse % columns);
+  return { address, shared: false, place, read, write };
 }

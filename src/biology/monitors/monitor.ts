@@ -1,17 +1,21 @@
 // Monitors: what is kept of a run. The core writes into buffers; when one is full the program stops, the host takes its
 // contents, and the program goes on.
+import { Connection } from '../connections/connect.ts';
 import type { NeuronRange } from '../group.ts';
+import type { MonitorOptions, SampledMonitorOptions } from './options.ts';
+import { RateMonitor } from './rates.ts';
 import { SpikeMonitor } from './spikes.ts';
 import { StateMonitor, type StateMonitorOptions } from './states.ts';
+import { WeightMonitor, type WeightMonitorOptions } from './weights.ts';
 
-/** What all monitors may be told. */
-export interface MonitorOptions {
-  /** The most bytes that it may keep; 256 MiB by default. */
-  maximumBytes?: number;
-}
+type AnyOptions = StateMonitorOptions & WeightMonitorOptions;
 
 /** The spikes of neurons. */
 export function monitor(target: NeuronRange, what: 'spikes', options?: MonitorOptions): SpikeMonitor;
+/** The mean rate of neurons, in bins. */
+export function monitor(target: NeuronRange, what: 'rate', options?: SampledMonitorOptions): RateMonitor;
+/** The weights of a connection. */
+export function monitor(target: Connection, what: 'weights', options?: WeightMonitorOptions): WeightMonitor;
 /** States of neurons, by their names. */
 export function monitor(
   target: NeuronRange,
@@ -19,22 +23,33 @@ export function monitor(
   options?: StateMonitorOptions,
 ): StateMonitor;
 /**
- * Records spikes or states from now on.
- * @throws RangeError for an unknown state or a neuron outside the group
+ * Records spikes, a rate, weights or states from now on.
+ * @throws RangeError for an unknown state, or a neuron or a synapse that is not there; TypeError for options that
+ *   exclude each other
  */
 export function monitor(
-  target: NeuronRange,
+  target: NeuronRange | Connection,
   what: string | readonly string[],
-  options: StateMonitorOptions = {},
-): SpikeMonitor | StateMonitor {
-  const { parts } = target.group;
-  parts.changed();
-  if (what === 'spikes') {
-    const spikes = new SpikeMonitor(target, options);
-    parts.recorders.push(spikes);
-    return spikes;
+  options: AnyOptions = {},
+): SpikeMonitor | RateMonitor | WeightMonitor | StateMonitor {
+  if (target instanceof Connection) {
+    if (what !== 'weights') throw new TypeError(`monitor: expected "weights" of a connection, got ${String(what)}`);
+    return observe(target.target, (parts) => parts.observers, new WeightMonitor(target, options));
   }
-  const states = new StateMonitor(target, [what].flat(), options);
-  parts.observers.push(states);
-  return states;
+  if (what === 'spikes') return observe(target, (parts) => parts.recorders, new SpikeMonitor(target, options));
+  if (what === 'rate') return observe(target, (parts) => parts.recorders, new RateMonitor(target, options));
+  return observe(target, (parts) => parts.observers, new StateMonitor(target, [what].flat(), options));
+}
+
+type Parts = NeuronRange['group']['parts'];
+
+/** Takes a monitor into the steps. */
+function observe<M extends Parts['observers'][number]>(
+  { group }: NeuronRange,
+  place: (parts: Parts) => Parts['observers'],
+  made: M,
+): M {
+  group.parts.changed();
+  place(group.parts).push(made);
+  return made;
 }
