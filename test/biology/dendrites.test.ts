@@ -22,7 +22,7 @@ import {
 
 const passive = { axialResistivity: ohmCm(150), leak: mSPerCm2(0.1), leakReversal: mV(-70) };
 const cylinder: Segment = { name: 'cable', length: um(300), diameter: um(1) };
-const lambda = 408.24829046386305;
+const lambda = 408.248290463863;
 
 /** The depolarisation of every compartment by a steady current at a place. */
 async function depolarisation(model: CableNeuron, current: number, at: string, size = 1): Promise<number[]> {
