@@ -44,7 +44,8 @@ function calls(tf: Any): Record<string, readonly Call[]> {
     ],
     cumulativeSum: [unary('Cumsum', 'cumsum')],
     embed: [['GatherV2', [[3, 2]], (table) => tf.gather(table, indices())]],
-    fill: [['Fill', [], () => tf.fill(m, 1)]],
+    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a tensor, no array
+    fill: [['Fill', [], () => tf.fill([2, 3], 1)]],
     gather: [['GatherV2', [[3, 2]], (x) => tf.gather(x, indices(), 1)]],
     gatherTuples: [['GatherNd', [m], (x) => tf.gatherND(x, tf.tensor2d([[1, 0]], [1, 2], 'int32'))]],
     interpolate: [['ResizeBilinear', [image], (x) => tf.image.resizeBilinear(x, [3, 5])]],
