@@ -36,6 +36,8 @@ export const enum Opcode {
   ConnectDistance,
   TransposeRows,
   RecordRate,
+  Cable,
+  CableChannels,
   Equations,
 }
 
@@ -595,6 +597,45 @@ export class RecordRate extends Instruction {
   capacity: u32;
   /** The number of pairs, and the spikes of the bin so far. */
   used: usize;
+}
+
+/** Trees of cable, n of them, one implicit step; v is the soma's row (cable.ts). */
+@unmanaged
+export class Cable extends Membrane {
+  nodes: u32;
+  /** Bytes from node to node: of a number for one tree, of whole vectors for many. */
+  row: u32;
+  /** The potentials of all nodes. */
+  tree: usize;
+  parents: usize;
+  axial: usize;
+  constant: usize;
+  capacity: usize;
+  leak: usize;
+  conductance: usize;
+  inward: usize;
+  diagonal: usize;
+  right: usize;
+  extrapolate: u32;
+  /** Whether a spike sets the soma to the reset. */
+  resets: u32;
+}
+
+/** Sodium and potassium channels at `count` nodes of trees. */
+@unmanaged
+export class CableChannels extends Instruction {
+  wide: u32;
+  channels: u32;
+  count: u32;
+  row: u32;
+  places: usize;
+  parameters: usize;
+  tree: usize;
+  m: usize;
+  h: usize;
+  gateN: usize;
+  conductance: usize;
+  inward: usize;
 }
 
 /** An elementary step; it stands in a list of its own and is no instruction. */

@@ -3,6 +3,8 @@
 import { Halt, Instruction, Next } from './instructions';
 import { Clock } from './clock';
 import { execAdaptiveExponential } from './adex';
+import { execCable } from './cable';
+import { execCableChannels } from './cableChannels';
 import { execConnectDegree, execConnectDistance, execConnectProbability, execTransposeRows } from './connect';
 import { execPropagateDelayed } from './delayed';
 import { execEquations } from './equations';
@@ -52,6 +54,8 @@ const handlers: StaticArray<Handler> = [
   execConnectDistance,
   execTransposeRows,
   execRecordRate,
+  execCable,
+  execCableChannels,
   execEquations,
 ];
 

@@ -88,14 +88,14 @@ export class NeuronGroup implements NeuronRange {
 
   /** @internal where a state is */
   place(state: string): State {
-    const place = this.stateMap.get(state);
+    const place = this.stateMap.get(state) ?? this.made.find?.(state);
     if (!place) throw unknownName(`state of ${this.name}`, state, this.states);
     return place;
   }
 
   /** @internal where what arrives at a receptor is added */
   receptor(name: string): State {
-    const placed = this.made.receptor ? this.made.receptor(name) : this.made.receptors.get(name);
+    const placed = this.made.receptor?.(name) ?? this.made.receptors.get(name) ?? this.made.input?.(name);
     if (placed) return placed;
     const known = [...this.made.receptors.keys()];
     if (this.made.receptor) throw unknownName(`variable of ${this.name} that synapses can add to`, name, known);
@@ -176,6 +176,7 @@ export class NeuronGroup implements NeuronRange {
         return state;
       },
       hidden: allocate,
+      placed: (key, state) => this.stateMap.set(key, state),
       resolve: (parameter, dimension, what) => resolve(parts, parameter, dimension, size, `${name}: ${what}`),
     };
   }

@@ -21,6 +21,7 @@ export const dimensionExamples = {
   'current density': 'uAPerCm2(10)',
   'conductance density': 'mSPerCm2(120)',
   'capacitance density': 'uFPerCm2(1)',
+  resistivity: 'ohmCm(150)',
 };
 
 /** A number with a unit. */
@@ -125,3 +126,4 @@ export const um = unit('length', 'µm', 1);
 export const uAPerCm2 = unit('current density', 'µA/cm²', 0.01);
 export const mSPerCm2 = unit('conductance density', 'mS/cm²', 0.01);
 export const uFPerCm2 = unit('capacitance density', 'µF/cm²', 0.01);
+export const ohmCm = unit('resistivity', 'Ω·cm', 1e-5);

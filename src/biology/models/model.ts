@@ -29,6 +29,8 @@ export interface GroupContext extends Source {
   state(name: string, dimension: Dimension | 'number', initial: PerNeuron, changed?: () => void): State;
   /** A state that no user sees. */
   hidden(): number;
+  /** A state that the model has placed itself. */
+  placed(name: string, state: State): void;
   /** The number for each neuron of a parameter. */
   resolve(parameter: unknown, dimension: Dimension | 'number', what: string): PerNeuron;
 }
@@ -56,6 +58,10 @@ export interface GroupModel {
   readonly needsDrive: boolean;
   /** The dimension of what comes in as current: the drive. */
   readonly driveDimension: Dimension | 'number';
+  /** States that have too many names to list, or undefined: `v@dendrite(0.5)`. @throws RangeError for an unknown place */
+  find?(name: string): State | undefined;
+  /** Where what is given to `current`, to `v` or to a place is added, where the model has its own ways for that. */
+  input?(name: string): State | undefined;
   /** The step of the group. */
   instructions(inputs: GroupInputs): NeuronInstruction[];
 }
