@@ -28,6 +28,7 @@ export const exponentsOf: Record<Dimension, Exponents> = {
   conductance: of({ A: 1, V: -1 }),
   capacitance: of({ A: 1, s: 1, V: -1 }),
   resistance: of({ V: 1, A: -1 }),
+  resistivity: of({ V: 1, m: 1, A: -1 }),
   frequency: of({ s: -1 }),
   length: of({ m: 1 }),
   area: of({ m: 2 }),
