@@ -119,6 +119,8 @@ export interface StimulateOptions {
   duration: Time;
   /** From when on; the present by default. */
   start?: Time;
+  /** Into which place of a cable neuron, such as `dendrite(0.5)`; the soma by default. */
+  at?: string;
 }
 
 /**
@@ -126,13 +128,17 @@ export interface StimulateOptions {
  * (t in ms), now and not during the run.
  * @throws TypeError for a value of another kind than the group's currents
  */
-export function stimulate(group: NeuronGroup, current: CurrentFunction, { duration, start }: StimulateOptions): void {
+export function stimulate(
+  group: NeuronGroup,
+  current: CurrentFunction,
+  { duration, start, at }: StimulateOptions,
+): void {
   const { parts } = group;
   const { arrays, clock, dt } = parts;
   const rows = parts.steps(valueOf(duration, 'time', 'stimulate: duration'), 'stimulate: duration');
   const first =
     start === undefined ? parts.step() : parts.steps(valueOf(start, 'time', 'stimulate: start'), 'stimulate: start');
-  const { address: drive, dimension } = group.receptor('current');
+  const { address: drive, dimension } = group.receptor(at === undefined ? 'current' : `current@${at}`);
   const table = Float64Array.from({ length: rows }, (_, k) => currentValue(current((first + k) * dt), dimension));
   const values = arrays.allocate(rows, 'stimulus');
   arrays.write(values, rows, table);

@@ -16,6 +16,7 @@ const publicApi = [
   'src/node/onnx.ts',
   'src/data/datasets/index.ts',
   'src/biology/index.ts',
+  'src/pictures/index.ts',
   'dist',
 ];
 
@@ -131,10 +132,21 @@ export const rules: readonly Rule[] = [
     why: 'It exports models, and measures how far they are from what was exported; it checks options as layers do.',
   },
   {
+    place: 'src/interchange',
+    may: ['src/model', ...thinBuilders, 'src/graph', 'src/core', 'src/data', 'src/formats'],
+    packages: ['jsfive', 'h5wasm'],
+  },
+  {
     place: 'src/inference',
     may: ['src/model', 'src/layers', 'src/core', 'src/data'],
   },
   { place: 'src/learning', may: ['src/model', 'src/graph'], besides: ['src/core'], why: errors },
+  {
+    place: 'src/pictures',
+    may: ['src/model', 'src/graph'],
+    besides: ['src/core', 'src/data'],
+    why: `Not in the first table: pictures of a model are tensors, and SVG. ${errors}`,
+  },
   {
     place: 'src/biology',
     may: ['src/core', 'src/graph'],
