@@ -54,16 +54,30 @@ export {
 } from './models/hodgkin-huxley.ts';
 export {
   alpha,
+  ampa,
   doubleExponential,
   exponential,
+  gabaA,
+  gabaB,
   magnesiumBlock,
   nmda,
+  type NamedReceptorOptions,
   type NmdaOptions,
   type Receptor,
   type ReceptorOptions,
   type Receptors,
 } from './models/receptors.ts';
 export { lif, type LifOptions } from './models/lif.ts';
+export { rateUnits, type RateUnitsOptions } from './models/rate-units.ts';
+export {
+  bcm,
+  oja,
+  type BcmOptions,
+  type OjaOptions,
+  type RateRule,
+  type RateRuleOptions,
+} from './plasticity/rate-rules.ts';
+export type { NeuronSign, SignParameter } from './connections/dale.ts';
 export { izhikevich, type IzhikevichOptions } from './models/izhikevich.ts';
 export {
   cellTypes as izhikevichCellTypes,
@@ -80,6 +94,7 @@ export {
   spikeTimes,
   stimulate,
   type CurrentFunction,
+  type CurrentValue,
   type PoissonInputOptions,
   type SourceOptions,
   type SpikeList,
