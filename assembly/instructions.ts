@@ -74,7 +74,7 @@ export const enum Opcode {
   AppendRows,
   GemmUpdate,
   Ctc,
-  RandomNormal,
+  RandomValues,
 }
 
 /** The elementwise functions of one argument. */
@@ -1356,9 +1356,13 @@ export class Ctc extends Instruction {
   workspace: usize;
 }
 
-/** Standard normal numbers into out[n]; counter and stream as in Dropout, so that the same step gives the same numbers. */
+/**
+ * Numbers of a RandomKind into out[n], standard normal or in [0, 1); counter and stream as in Dropout, so that the same
+ * step gives the same numbers.
+ */
 @unmanaged
-export class RandomNormal extends Instruction {
+export class RandomValues extends Instruction {
+  kind: u32;
   out: usize;
   n: u32;
   counter: usize;

@@ -70,7 +70,7 @@ import {
   AppendRows,
   GemmUpdate,
   Ctc,
-  RandomNormal,
+  RandomValues,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -104,7 +104,7 @@ import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execGemmUpdate } from './optim/product';
 import { execUpdate } from './optim/update';
-import { execDropout, execRandomFill, execRandomNormal } from './random';
+import { execDropout, execRandomFill, execRandomValues } from './random';
 
 /** Executes the instruction at `pc`. Returns 0 to go on, 1 to stop the program there. */
 type Handler = (pc: usize) => u32;
@@ -178,7 +178,7 @@ export const handlers: StaticArray<Handler> = [
   execAppendRows,
   execGemmUpdate,
   execCtc,
-  execRandomNormal,
+  execRandomValues,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -250,7 +250,7 @@ const sizes: StaticArray<u32> = [
   offsetof<AppendRows>(),
   offsetof<GemmUpdate>(),
   offsetof<Ctc>(),
-  offsetof<RandomNormal>(),
+  offsetof<RandomValues>(),
 ];
 
 function execHalt(pc: usize): u32 {

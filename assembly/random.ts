@@ -4,7 +4,7 @@
 //   element i of a fill is made of word i % 4 of block ⌊i / 4⌋; a fill has step 0, dropout and noise the step of their counter
 // Normal deviates 2k and 2k + 1 of a block are made of its words 2k and 2k + 1.
 // source: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011
-import { Dropout, RandomFill, RandomKind, RandomNormal } from './instructions';
+import { Dropout, RandomFill, RandomKind, RandomValues } from './instructions';
 import { madd, storeTail, loadTail } from './lanes';
 import { ONE, constant, horner6, log_f32x4, sinOfQuadrant } from './math';
 
@@ -216,11 +216,11 @@ export function execRandomFill(pc: usize): u32 {
   return 0;
 }
 
-/** Standard normal numbers that are others at each step of the counter. */
-export function execRandomNormal(pc: usize): u32 {
-  const i = changetype<RandomNormal>(pc);
+/** Standard normal numbers, or uniform ones in [0, 1), that are others at each step of the counter. */
+export function execRandomValues(pc: usize): u32 {
+  const i = changetype<RandomValues>(pc);
   const step = load<u32>(i.counter, 8);
-  randomFill_f32(RandomKind.Normal, i.out, i.n, 0, 1, step, load<u32>(i.counter), load<u32>(i.counter, 4), i.stream);
+  randomFill_f32(i.kind, i.out, i.n, 0, 1, step, load<u32>(i.counter), load<u32>(i.counter, 4), i.stream);
   return 0;
 }
 

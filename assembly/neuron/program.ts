@@ -3,8 +3,11 @@
 import { Halt, Instruction, Next } from './instructions';
 import { Clock } from './clock';
 import { execAdaptiveExponential } from './adex';
+import { execCable } from './cable';
+import { execCableChannels } from './cableChannels';
 import { execConnectDegree, execConnectDistance, execConnectProbability, execTransposeRows } from './connect';
 import { execPropagateDelayed } from './delayed';
+import { execEquations } from './equations';
 import { execHodgkinHuxley } from './hodgkinHuxley';
 import { execIzhikevich } from './izhikevich';
 import { execLif, execLifConductance } from './lif';
@@ -56,6 +59,9 @@ const handlers: StaticArray<Handler> = [
   execPropagateRates,
   execSpikeTrace,
   execRateRule,
+  execCable,
+  execCableChannels,
+  execEquations,
 ];
 
 function execHalt(pc: usize): usize {

@@ -144,6 +144,7 @@ function multiply(
   a: usize,
   panels: usize,
   init: usize,
+  k: u32,
   gates: u32,
   compute: CellFunction,
 ): void {
@@ -151,12 +152,13 @@ function multiply(
   block.b = panels;
   block.init = init;
   block.m = i.batch;
-  block.k = i.units;
+  block.k = k;
   block.rowA = cell.strideState;
   multiplyCells(cell, block, i.units, gates, compute);
 }
 
-function step(i: Recurrent, cell: Cell, block: Block, parts: Parts): void {
+/** k: the units of the state that the product reads, 0 where it is all zeros. */
+function step(i: Recurrent, cell: Cell, block: Block, parts: Parts, k: u32): void {
   const compute = unchecked(cells[i.kind]);
   let a = cell.h;
   if (i.dropout) {
@@ -164,10 +166,10 @@ function step(i: Recurrent, cell: Cell, block: Block, parts: Parts): void {
     thin(a, cell.h, i.dropout, i.batch, i.units);
   }
   if (i.kind != RecurrentKind.GruResetBefore) {
-    multiply(i, cell, block, a, parts.panels, parts.init, gatesOf(i.kind), compute);
+    multiply(i, cell, block, a, parts.panels, parts.init, k, gatesOf(i.kind), compute);
   } else {
-    multiply(i, cell, block, a, parts.panels, parts.init, 2, compute);
-    multiply(i, cell, block, cell.cNext, parts.panels2, parts.init2, 1, unchecked(candidate[0]));
+    multiply(i, cell, block, a, parts.panels, parts.init, k, 2, compute);
+    multiply(i, cell, block, cell.cNext, parts.panels2, parts.init2, k, 1, unchecked(candidate[0]));
   }
   const h = cell.h;
   cell.h = cell.hNext;
@@ -200,7 +202,7 @@ export function execRecurrent(pc: usize): u32 {
   prepare(i, cell, block, parts);
   for (let s: u32 = 0; s < i.time; s++) {
     locate(i, cell, s);
-    step(i, cell, block, parts);
+    step(i, cell, block, parts, s || i.hidden0 ? i.units : 0);
   }
   readState(i.hidden, cell.h, i.batch, i.units);
   readState(i.cell, cell.c, i.batch, i.units);

@@ -6,7 +6,7 @@
 // tail: the last H mod 8 units are computed in whole vectors on zeros, of which only H columns are stored
 // edge: a sample at padding keeps its states, whatever x is; NaN goes through
 import { madd } from '../lanes';
-import { constant, ONE, sigmoid_f32x4, tanh_f32x4 } from '../math';
+import { constant, ONE, sigmoidBounded_f32x4, tanh_f32x4 } from '../math';
 import { Cell, isPadding, keep, place, take, thinned } from './recurrentCell';
 
 /** x + s */
@@ -56,41 +56,57 @@ export function relu_cell_f32(cell: Cell, first: u32, rows: u32): void {
   simple(cell, first, rows, true);
 }
 
+/** One sample at padding: its states go on as they are. */
+function lstm_padding(cell: Cell, sample: u32): void {
+  const state = cell.strideState * sample + cell.unit;
+  const saved = place(cell, cell.previousCell, cell.strideSaved, sample);
+  let columns = cell.columns;
+  for (let v: usize = 0; v < 32 && columns > 0; v += 16, columns -= 4) {
+    const c = v128.load(cell.c + state + v);
+    const h = v128.load(cell.h + state + v);
+    if (saved) keep(saved + v, c, columns);
+    v128.store(cell.cNext + state + v, c);
+    setHidden(cell, sample, v, columns, h, h);
+  }
+}
+
+/** One sample, its sums at `sums`; `whole`: all eight units are there, known when this is compiled. */
+@inline
+function lstm(cell: Cell, sample: u32, sums: usize, whole: bool): void {
+  const gate = cell.gate;
+  const state = cell.strideState * sample + cell.unit;
+  const saved = place(cell, cell.previousCell, cell.strideSaved, sample);
+  let gates = place(cell, cell.gates, cell.strideGates, sample);
+  let x = place(cell, cell.projected, cell.strideProjected, sample);
+  let columns: i32 = whole ? 8 : cell.columns;
+  for (let v: usize = 0; v < 32 && columns > 0; v += 16, columns -= 4, sums += 16, x += 16) {
+    const n = whole ? 4 : columns;
+    const input = sigmoidBounded_f32x4(sum(sums, x, n));
+    const forget = sigmoidBounded_f32x4(sum(sums + 32, x + gate, n));
+    const candidate = tanh_f32x4(sum(sums + 64, x + 2 * gate, n));
+    const output = sigmoidBounded_f32x4(sum(sums + 96, x + 3 * gate, n));
+    const before = v128.load(cell.c + state + v);
+    const c = madd(forget, before, f32x4.mul(input, candidate));
+    if (gates) {
+      keep(saved + v, before, n);
+      keep(gates, input, n);
+      keep(gates + gate, forget, n);
+      keep(gates + 2 * gate, candidate, n);
+      keep(gates + 3 * gate, output, n);
+      gates += 16;
+    }
+    v128.store(cell.cNext + state + v, c);
+    setHidden(cell, sample, v, n, v128.load(cell.h + state + v), f32x4.mul(output, tanh_f32x4(c)));
+  }
+}
+
 /** formula: c' = σ(f)·c + σ(i)·tanh(g), h' = σ(o)·tanh(c'), each gate x + s */
 export function lstm_cell_f32(cell: Cell, first: u32, rows: u32): void {
-  const gate = cell.gate;
-  for (let r: u32 = 0; r < rows; r++) {
-    const sample = first + r;
-    const padding = isPadding(cell, sample);
-    const state = cell.strideState * sample + cell.unit;
-    const saved = place(cell, cell.previousCell, cell.strideSaved, sample);
-    let gates = place(cell, cell.gates, cell.strideGates, sample);
-    let x = place(cell, cell.projected, cell.strideProjected, sample);
-    let sums = cell.sums + cell.strideSums * r;
-    let columns = cell.columns;
-    for (let v: usize = 0; v < 32 && columns > 0; v += 16, columns -= 4, sums += 16, x += 16) {
-      const before = v128.load(cell.h + state + v);
-      let c = v128.load(cell.c + state + v);
-      if (saved) keep(saved + v, c, columns);
-      let h = before;
-      if (!padding) {
-        const input = sigmoid_f32x4(sum(sums, x, columns));
-        const forget = sigmoid_f32x4(sum(sums + 32, x + gate, columns));
-        const candidate = tanh_f32x4(sum(sums + 64, x + 2 * gate, columns));
-        const output = sigmoid_f32x4(sum(sums + 96, x + 3 * gate, columns));
-        if (gates) {
-          keep(gates, input, columns);
-          keep(gates + gate, forget, columns);
-          keep(gates + 2 * gate, candidate, columns);
-          keep(gates + 3 * gate, output, columns);
-          gates += 16;
-        }
-        c = madd(forget, c, f32x4.mul(input, candidate));
-        h = f32x4.mul(output, tanh_f32x4(c));
-      }
-      v128.store(cell.cNext + state + v, c);
-      setHidden(cell, sample, v, columns, before, h);
-    }
+  let sums = cell.sums;
+  for (let sample = first; sample < first + rows; sample++, sums += cell.strideSums) {
+    if (isPadding(cell, sample)) lstm_padding(cell, sample);
+    else if (cell.columns == 8) lstm(cell, sample, sums, true);
+    else lstm(cell, sample, sums, false);
   }
 }
 
@@ -115,8 +131,8 @@ export function gru_after_cell_f32(cell: Cell, first: u32, rows: u32): void {
       const before = v128.load(states + v);
       let h = before;
       if (!padding) {
-        const reset = sigmoid_f32x4(sum(sums, x, columns));
-        const update = sigmoid_f32x4(sum(sums + 32, x + gate, columns));
+        const reset = sigmoidBounded_f32x4(sum(sums, x, columns));
+        const update = sigmoidBounded_f32x4(sum(sums + 32, x + gate, columns));
         const s = v128.load(sums + 64);
         const n = tanh_f32x4(madd(reset, s, take(x + 2 * gate, columns)));
         if (gates) {
@@ -148,8 +164,8 @@ export function gru_gates_cell_f32(cell: Cell, first: u32, rows: u32): void {
     let columns = cell.columns;
     for (let v: usize = 0; v < 32 && columns > 0; v += 16, columns -= 4) {
       const h = v128.load(cell.h + state + v);
-      const reset = padding ? zero : sigmoid_f32x4(sum(sums + v, x + v, columns));
-      const update = padding ? zero : sigmoid_f32x4(sum(sums + v + 32, x + v + gate, columns));
+      const reset = padding ? zero : sigmoidBounded_f32x4(sum(sums + v, x + v, columns));
+      const update = padding ? zero : sigmoidBounded_f32x4(sum(sums + v + 32, x + v + gate, columns));
       const gated = f32x4.mul(reset, thinned(h, dropout ? dropout + v : 0, columns));
       v128.store(cell.c + state + v, update);
       v128.store(cell.cNext + state + v, gated);

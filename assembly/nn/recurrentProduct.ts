@@ -102,11 +102,11 @@ export function multiplyCells(cell: Cell, block: Block, units: u32, gates: u32, 
     return;
   }
   cell.strideSums = PANEL * gates;
-  for (let p: u32 = 0; p < panels; p++) {
-    choose(cell, p);
-    for (let r: u32 = 0; r < block.m; r += TILE_ROWS) {
-      // The last tile begins early enough to be a whole one; what it has in common with the one before is passed over.
-      const row = min(r, block.m - TILE_ROWS);
+  for (let r: u32 = 0; r < block.m; r += TILE_ROWS) {
+    // The last tile begins early enough to be a whole one; what it has in common with the one before is passed over.
+    const row = min(r, block.m - TILE_ROWS);
+    for (let p: u32 = 0; p < panels; p++) {
+      choose(cell, p);
       tiles(block, p, gates, row);
       cell.sums = block.scratch + cell.strideSums * (r - row);
       compute(cell, r, TILE_ROWS - (r - row));

@@ -9,6 +9,7 @@ import {
   log_f32x4,
   pow_f32x4,
   scaledTail_f32x4,
+  sigmoidBounded_f32x4,
   sigmoid_f32x4,
   sin_f32x4,
   tanh_f32x4,
@@ -28,6 +29,7 @@ function apply(index: u32, x: v128, y: v128): v128 {
   if (index == 8) return cos_f32x4(x);
   if (index == 9) return gauss_f32x4(x);
   if (index == 10) return scaledTail_f32x4(x);
+  if (index == 11) return sigmoidBounded_f32x4(x);
   return pow_f32x4(x, y);
 }
 
@@ -63,7 +65,9 @@ export function probe(index: u32, out: usize, x: usize, y: usize, n: u32): void 
       return map(9, out, x, y, n);
     case 10:
       return map(10, out, x, y, n);
-    default:
+    case 11:
       return map(11, out, x, y, n);
+    default:
+      return map(12, out, x, y, n);
   }
 }

@@ -2,7 +2,7 @@
 // network and a convolutional one need.
 // Source: onnx.proto3 of ONNX, whose field numbers stand at each message below.
 
-type Bytes = number[] | Uint8Array;
+export type Bytes = number[] | Uint8Array;
 
 /** A field that is a number. */
 const integer = (field: number, value: number): number[] => [...varint(field << 3), ...varint(value)];
@@ -29,12 +29,21 @@ function join(parts: readonly Bytes[]): Uint8Array {
 const float = 1;
 
 /** TensorProto: dims = 1, data_type = 2, name = 8, raw_data = 9. */
-const tensorProto = (name: string, shape: readonly number[], data: Float32Array): Bytes =>
+export const tensorProto = (name: string, shape: readonly number[], data: Float32Array): Bytes =>
   join([
     ...shape.map((size) => integer(1, size)),
     integer(2, float),
     bytes(8, name),
     bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+  ]);
+
+/** The same of integers of 64 bits, small ones: a shape. */
+export const integersProto = (name: string, values: readonly number[]): Bytes =>
+  join([
+    integer(1, values.length),
+    integer(2, 7),
+    bytes(8, name),
+    bytes(9, new Uint8Array(BigInt64Array.from(values, BigInt).buffer)),
   ]);
 
 /** ValueInfoProto: name = 1, type = 2; TypeProto.tensor_type = 1: elem_type = 1, shape = 2; dim = 1: dim_value = 1. */
@@ -52,7 +61,7 @@ const attribute = (name: string, value: number | readonly number[]): Bytes =>
 type NodeAttributes = Readonly<Record<string, number | readonly number[]>>;
 
 /** NodeProto: input = 1, output = 2, op_type = 4, attribute = 5. */
-const node = (type: string, inputs: readonly string[], output: string, attributes: NodeAttributes = {}): Bytes =>
+export const node = (type: string, inputs: readonly string[], output: string, attributes: NodeAttributes = {}): Bytes =>
   join([
     ...inputs.map((name) => bytes(1, name)),
     bytes(2, output),
@@ -66,7 +75,7 @@ interface Value {
 }
 
 /** ModelProto: ir_version = 1, graph = 7, opset_import = 8. GraphProto: node 1, name 2, initializer 5, input 11, output 12. */
-function model(nodes: Bytes[], initializers: Bytes[], inputs: Value[], output: Value): Uint8Array {
+export function model(nodes: Bytes[], initializers: Bytes[], inputs: Value[], output: Value): Uint8Array {
   const graph = join([
     ...nodes.map((one) => bytes(1, one)),
     bytes(2, 'benchmark'),

@@ -5,8 +5,11 @@ import { exportedModules } from './ours/exported.ts';
 import { images } from './ours/images.ts';
 import { densePredictions } from './ours/predictions.ts';
 import { products } from './ours/products.ts';
+import { recurrent } from './ours/recurrent.ts';
 import { denseTraining } from './ours/training.ts';
+import { transformer } from './ours/transformer.ts';
 import { xor } from './ours/xor.ts';
 
 const { variant } = await loadCore();
-await serve({ ...products, ...densePredictions, ...images, ...denseTraining, ...xor, ...exportedModules }, variant);
+const works = { ...products, ...densePredictions, ...images, ...denseTraining, ...recurrent, ...transformer, ...xor };
+await serve({ ...works, ...exportedModules }, variant);

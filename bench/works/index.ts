@@ -6,7 +6,9 @@ import { exportedFamily } from './exported.ts';
 import { imageFamily } from './images.ts';
 import { predictionFamily } from './predictions.ts';
 import { productFamily } from './products.ts';
+import { recurrentFamily } from './recurrent.ts';
 import { trainingFamily } from './training.ts';
+import { transformerFamily } from './transformer.ts';
 import { xorFamily } from './xor.ts';
 
 export const families: readonly Family[] = [
@@ -15,6 +17,8 @@ export const families: readonly Family[] = [
   trainingFamily,
   imageFamily,
   convolutionFamily,
+  recurrentFamily,
+  transformerFamily,
   xorFamily,
   exportedFamily,
 ];

@@ -20,6 +20,7 @@ export {
   celsius,
   mM,
   mSPerCm2,
+  ohmCm,
   uAPerCm2,
   uFPerCm2,
   um,
@@ -62,11 +63,24 @@ export {
   magnesiumBlock,
   nmda,
   type NamedReceptorOptions,
+  tonic,
   type NmdaOptions,
   type Receptor,
   type ReceptorOptions,
   type Receptors,
 } from './models/receptors.ts';
+export { cableNeuron, type CableNeuron } from './models/cable.ts';
+export type { CableMethod, CableOptions, CableProperties, ReceptorPlace } from './models/cable-plan.ts';
+export {
+  hodgkinHuxleyChannels,
+  traubMilesChannels,
+  type ChannelOptions,
+  type Channels,
+} from './models/cable-channels.ts';
+export type { Compartment } from './morphology/compartments.ts';
+export { Morphology, MorphologyError, type Section, type SectionPoint } from './morphology/section.ts';
+export { morphology, type Segment } from './morphology/segments.ts';
+export { readSwc } from './morphology/swc.ts';
 export { lif, type LifOptions } from './models/lif.ts';
 export { rateUnits, type RateUnitsOptions } from './models/rate-units.ts';
 export {
@@ -133,4 +147,7 @@ export type { RateMonitor } from './monitors/rates.ts';
 export type { WeightMonitor, WeightMonitorOptions } from './monitors/weights.ts';
 export type { SpikeMonitor } from './monitors/spikes.ts';
 export type { StateMonitor, StateMonitorOptions } from './monitors/states.ts';
+export { equations, quantity } from './equations/index.ts';
+export type { ConstantValue, EquationMethod, EquationsOptions } from './equations/parse.ts';
+export { EquationError } from './equations/source.ts';
 export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';

@@ -130,6 +130,8 @@ export interface StimulateOptions {
   duration: Time;
   /** From when on; the present by default. */
   start?: Time;
+  /** Into which place of a cable neuron, such as `dendrite(0.5)`; the soma by default. */
+  at?: string;
 }
 
 /**
@@ -137,18 +139,23 @@ export interface StimulateOptions {
  * (t in ms), now and not during the run.
  * @throws TypeError for a value of another kind than the group's currents
  */
-export function stimulate(group: NeuronGroup, current: CurrentFunction, { duration, start }: StimulateOptions): void {
+export function stimulate(
+  group: NeuronGroup,
+  current: CurrentFunction,
+  { duration, start, at }: StimulateOptions,
+): void {
   const { parts } = group;
   const { arrays, clock, dt } = parts;
   const rows = parts.steps(valueOf(duration, 'time', 'stimulate: duration'), 'stimulate: duration');
   const first =
     start === undefined ? parts.step() : parts.steps(valueOf(start, 'time', 'stimulate: start'), 'stimulate: start');
-  const { address: drive, dimension } = group.receptor('current');
+  const { address: drive, dimension } = group.receptor(at === undefined ? 'current' : `current@${at}`);
   const given = (k: number) => resolve(parts, current((first + k) * dt), dimension, group.size, 'stimulate: current');
   const table = Array.from({ length: rows }, (_, k) => given(k));
   const columns = table.every((row) => typeof row === 'number') ? 1 : group.size;
   const values = arrays.allocate(rows * columns, 'stimulus');
-  for (const [k, row] of table.entries()) arrays.write(values + k * columns * arrays.bytes, columns, row);
+  if (columns === 1) arrays.write(values, rows, Float64Array.from(table as number[]));
+  else for (const [k, row] of table.entries()) arrays.write(values + k * columns * arrays.bytes, columns, row);
   const operands = { wide: arrays.wide, n: group.size, clock, drive, values, first, rows, columns };
   parts.changed();
   parts.inputs.push({ instructions: () => [instruction('Drive', operands)] });

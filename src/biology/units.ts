@@ -21,6 +21,7 @@ export const dimensionExamples = {
   'current density': 'uAPerCm2(10)',
   'conductance density': 'mSPerCm2(120)',
   'capacitance density': 'uFPerCm2(1)',
+  resistivity: 'ohmCm(150)',
 };
 
 /** A number with a unit. */
@@ -88,7 +89,8 @@ export type Capacitance = Quantity<'capacitance'>;
 export type Resistance = Quantity<'resistance'>;
 export type Frequency = Quantity<'frequency'>;
 
-function unit<D extends Dimension>(dimension: D, symbol: string, factor: number): Unit<D> {
+/** @internal a unit of so many of the consistent set */
+export function unit<D extends Dimension>(dimension: D, symbol: string, factor: number): Unit<D> {
   const make = (amount: number) => {
     if (typeof amount !== 'number') throw new TypeError(`${symbol}: expected a number, got ${String(amount)}`);
     return new Quantity(amount * factor, made);
@@ -124,3 +126,4 @@ export const um = unit('length', 'µm', 1);
 export const uAPerCm2 = unit('current density', 'µA/cm²', 0.01);
 export const mSPerCm2 = unit('conductance density', 'mS/cm²', 0.01);
 export const uFPerCm2 = unit('capacitance density', 'µF/cm²', 0.01);
+export const ohmCm = unit('resistivity', 'Ω·cm', 1e-5);

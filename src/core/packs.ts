@@ -30,7 +30,7 @@ const densePrediction: readonly OpcodeName[] = [
 const training: readonly OpcodeName[] = [
   'Dropout',
   'RandomFill',
-  'RandomNormal',
+  'RandomValues',
   'LossRows',
   'Update',
   'GemmUpdate',

@@ -1,33 +1,11 @@
-// Numbers in fewer bits: float16 (IEEE binary16), and bytes with a scale for each channel. Rounded here, expanded by
-// functions that the exported module runs when it starts.
+// Numbers in fewer bits: float16 (rounded in core/halves.ts), and bytes with a scale for each channel, rounded here;
+// expanded by functions that the exported module runs when it starts.
 import { ByteWriter } from './wasm/bytes.ts';
 import { valueType, type Code } from './wasm/module.ts';
 import { op } from './wasm/operators.ts';
 
 const bits = new Uint32Array(1);
 const float = new Float32Array(bits.buffer);
-
-/** The nearest float16, ties to even; beyond its range ±∞. */
-export function toHalf(value: number): number {
-  float[0] = value;
-  const word = bits[0]!;
-  const sign = (word >>> 16) & 0x8000;
-  const magnitude = word & 0x7fffffff;
-  if (magnitude >= 0x47800000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
-  if (magnitude < 0x38800000) {
-    // Below 2⁻¹⁴ the unit is 2⁻²⁴.
-    float[0] = Math.abs(value);
-    return sign | roundToEven(float[0]! * 2 ** 24);
-  }
-  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
-  return sign | ((rounded - 0x38000000) >>> 13);
-}
-
-function roundToEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
-}
 
 export interface Quantized {
   readonly bytes: Int8Array;

@@ -1,11 +1,12 @@
 // Where everything of an exported network lies in its memory: behind the core's own data the block that the compiler
 // planned (activations, constants, programs), then what the network keeps (weights, states), as it is stored in the file
 // and as the program reads it.
+import { toHalf } from '../core/halves.ts';
 import { sizeOf } from '../graph/graph.ts';
 import type { CompiledFunction, Port } from '../graph/compile.ts';
 import type { NodeBuffer } from '../graph/lower.ts';
 import { programBytes, writeProgram, type Instruction, type Place } from '../graph/program.ts';
-import { toBytes, toHalf } from './halves.ts';
+import { toBytes } from './halves.ts';
 import type { Data } from './wasm/module.ts';
 
 /** How weights are stored in the file; computed with are float32 in any case. */

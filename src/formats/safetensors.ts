@@ -3,18 +3,18 @@
 // the names mean is the model's business. A file may be hostile: nothing is allocated from its claims.
 // Source: https://github.com/huggingface/safetensors, format and `tensor.rs`.
 import { FormatError } from '../core/errors.ts';
+import { expandBrainFloats, expandHalves } from '../core/halves.ts';
+import {
+  checkedBytes,
+  isObject,
+  isSizes,
+  quote,
+  viewOrCopy,
+  type NumericArray,
+  type NumericArrayConstructor,
+} from './numeric.ts';
 
-export type SafeTensorData =
-  | Float64Array
-  | Float32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Int32Array
-  | Uint32Array
-  | Int16Array
-  | Uint16Array
-  | Int8Array
-  | Uint8Array;
+export type SafeTensorData = NumericArray;
 
 export interface SafeTensor {
   /** As the file calls it: 'F32', 'BF16', … */
@@ -215,7 +215,7 @@ function checkedEntry(name: string, value: unknown, dataLength: number): Entry {
   if (width === undefined)
     throw new FormatError(`${what} has the unknown dtype ${quote(dtype)}, known: ${dtypeOrder.join(', ')}`);
   if (!isSizes(shape)) throw new FormatError(`${what}: expected the shape as whole numbers, got ${quote(shape)}`);
-  const byteLength = shape.reduce((product, length) => checkedProduct(product, length, what, shape), width);
+  const byteLength = checkedBytes(shape, width, what);
   if (!isSizes(offsets) || offsets.length !== 2)
     throw new FormatError(`${what}: expected data_offsets as two whole numbers, got ${quote(offsets)}`);
   const [begin, end] = offsets;
@@ -225,11 +225,6 @@ function checkedEntry(name: string, value: unknown, dataLength: number): Entry {
   if (end - begin !== byteLength)
     throw new FormatError(`${what} has ${end - begin} bytes, but ${String(dtype)} ${quote(shape)} needs ${byteLength}`);
   return { name, dtype: dtype as string, shape, begin, end };
-}
-
-function checkedProduct(product: number, length: number, what: string, shape: readonly number[]): number {
-  if (Number.isSafeInteger(product * length)) return product * length;
-  throw new FormatError(`${what}: the shape ${quote(shape)} overflows`);
 }
 
 /** The tensors, sorted by place, must cover the data from the first byte to the last, each byte once. */
@@ -249,68 +244,12 @@ function checkCover(entries: readonly Entry[], dataLength: number): void {
     throw new FormatError(`safetensors: ${dataLength - covered} bytes behind the last tensor belong to none`);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isSizes(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) &&
-    value.every((length) => Number.isSafeInteger(length) && length >= 0 && !Object.is(length, -0))
-  );
-}
-
 function tensorName(name: string): string {
   return name === metadataKey ? metadataKey : `tensor ${quote(name)}`;
 }
 
-/** A value for a message, cut where it is long; nothing nested, as that may be deeper than the stack. */
-function quote(value: unknown): string {
-  if (Array.isArray(value))
-    return cut(`[${value.slice(0, 20).map(quoteFlat).join(', ')}${value.length > 20 ? ', …' : ''}]`);
-  return cut(quoteFlat(value));
-}
-
-function quoteFlat(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return typeof value === 'object' && value !== null ? 'an object' : JSON.stringify(value);
-}
-
-function cut(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
-}
-
-type Viewable<T> = { new (buffer: ArrayBufferLike, offset: number, length: number): T; BYTES_PER_ELEMENT: number };
-
-function viewer<T extends SafeTensorData>(array: Viewable<T>) {
-  return (buffer: ArrayBufferLike, offset: number, length: number): T => {
-    const width = array.BYTES_PER_ELEMENT;
-    if (offset % width === 0) return new array(buffer, offset, length);
-    return new array(buffer.slice(offset, offset + length * width), 0, length);
-  };
-}
-
-/** A BF16 is the upper half of an f32. */
-function expandBrainFloats(values: Uint16Array): Float32Array {
-  const bits = new Uint32Array(values.length);
-  for (let index = 0; index < bits.length; index++) bits[index] = values[index] << 16;
-  return new Float32Array(bits.buffer);
-}
-
-function expandHalves(values: Uint16Array): Float32Array {
-  const numbers = new Float32Array(values.length);
-  for (let index = 0; index < numbers.length; index++) numbers[index] = halfToNumber(values[index]);
-  return numbers;
-}
-
-/** IEEE 754 binary16: 1 bit of sign, 5 of exponent (bias 15), 10 of fraction; every value fits f32. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-  if (exponent === 0) return (sign * fraction) / (1 << 24);
-  return (sign * (1024 + fraction) * (1 << exponent)) / (1 << 25);
+function viewer<T extends NumericArray>(array: NumericArrayConstructor<T>) {
+  return (buffer: ArrayBufferLike, offset: number, length: number): T => viewOrCopy(array, buffer, offset, length);
 }
 
 // Writing.

@@ -1,7 +1,9 @@
 // A model with everything: it predicts (inference.ts), and beside that trains, is described and saved.
 // Training is in fit.ts, evaluation in evaluate.ts, gradients in gradients.ts, files in save.ts.
+import type { Tensor } from '../data/tensor.ts';
 import { seedWords } from '../core/philox.ts';
 import { exchangeAverage } from './average.ts';
+import { activations } from './inside.ts';
 import { applyGradients, gradients, type GradientRequest, type Gradients } from './gradients.ts';
 import type { TrainingData } from './data.ts';
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
@@ -64,6 +66,14 @@ export class Model extends InferenceModel {
   /** The loss and the metrics on samples with targets. */
   evaluate(data: TrainingData, options: EvaluateOptions = {}): Evaluation {
     return evaluate(this, data, options);
+  }
+
+  /**
+   * What a layer gives for samples: a tensor [N, ...]; of a layer that stands in several places what it gives in the first.
+   * @throws RangeError for an unknown name of a layer, ShapeError for samples of another shape
+   */
+  activations(inputs: ModelValues, layerName: string): Tensor {
+    return activations(this, inputs, layerName);
   }
 
   /** The gradients of a loss (or of the outputs, weighted) for every parameter and input. */

@@ -47,6 +47,7 @@ const bounds: [ProbeName, number, (x: number) => number][] = [
   ['log', 1.5, Math.log],
   ['tanh', 3, Math.tanh],
   ['sigmoid', 2.5, sigmoid],
+  ['sigmoidBounded', 2.5, (x) => sigmoid(Math.max(-87, Math.min(88, x)))],
   ['erf', 3, erf],
   ['log1p', 2, Math.log1p],
   ['expm1', 2, Math.expm1],

@@ -6,7 +6,8 @@ import { kernelCases } from '../../src/node/bench/kernels/index.ts';
 import { predictionCases, trainingCases } from '../../src/node/bench/models.ts';
 import { networkModel, networks } from '../../src/node/bench/networks.ts';
 import { plotRows } from '../../src/node/bench/plot.ts';
-import { costOf, profileProgram } from '../../src/node/bench/profile.ts';
+import { costOf } from '../../src/node/bench/costs.ts';
+import { profileProgram } from '../../src/node/bench/profile.ts';
 import { boundOf, runSuite, type Limits } from '../../src/node/bench/suite.ts';
 import { formatFailures, formatRows } from '../../src/node/bench/table.ts';
 
@@ -97,5 +98,20 @@ describe('profile', () => {
     const adam = { n: 10, slot0: 64, slot1: 128, slot2: 0 };
     expect(costOf({ opcode: 'Update', operands: adam })).toEqual({ flops: 0, bytes: 280 });
     expect(costOf({ opcode: 'Unary', operands: { n: 10 } })).toEqual({ flops: 0, bytes: 80 });
+  });
+
+  test('a convolution costs its windows, depthwise of one channel; a time loop its recurrent products', () => {
+    const image = { batch: 2, depth: 1, height: 5, width: 5, channels: 4, outDepth: 1, outHeight: 3, outWidth: 3 };
+    const window = { kernelDepth: 1, kernelHeight: 3, kernelWidth: 3 };
+    const grouped = { ...image, ...window, outChannels: 6, groups: 2 };
+    expect(costOf({ opcode: 'Convolve', operands: grouped })).toEqual({
+      flops: 2 * (2 * 9 * 6) * (9 * 2),
+      bytes: 4 * (2 * 25 * 4 + 2 * 9 * 6 + 9 * 2 * 6),
+    });
+    expect(costOf({ opcode: 'Depthwise', operands: { ...image, ...window } }).flops).toBe(2 * (2 * 9 * 4) * 9);
+    const lstm = { kind: 2, batch: 3, time: 5, units: 7 };
+    expect(costOf({ opcode: 'Recurrent', operands: lstm }).flops).toBe(2 * 15 * 7 * 28);
+    const attention = { batch: 2, heads: 3, size: 4, queries: 5, keys: 6 };
+    expect(costOf({ opcode: 'Attention', operands: attention }).flops).toBe(4 * 2 * 5 * 6 * 12);
   });
 });

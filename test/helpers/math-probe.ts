@@ -20,6 +20,7 @@ export const probeNames = [
   'cos',
   'gauss',
   'scaledTail',
+  'sigmoidBounded',
   'pow',
 ] as const;
 export type ProbeName = (typeof probeNames)[number];

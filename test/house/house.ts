@@ -16,6 +16,7 @@ const publicApi = [
   'src/node/onnx.ts',
   'src/data/datasets/index.ts',
   'src/biology/index.ts',
+  'src/pictures/index.ts',
   'dist',
 ];
 
@@ -80,7 +81,7 @@ export const rules: readonly Rule[] = [
   { place: 'src/core', may: [], packages: ['@assemblyscript/loader'] },
   { place: 'src/graph', may: ['src/core'] },
   { place: 'src/data', may: [], besides: ['src/core'], why: 'Errors, and Philox for splits, are in src/core.' },
-  { place: 'src/formats', may: ['src/graph'], besides: ['src/core'], why: errors },
+  { place: 'src/formats', may: ['src/graph'], besides: ['src/core'], why: errors, packages: ['fflate'] },
   {
     place: 'src/formats/onnx',
     may: ['src/graph'],
@@ -126,6 +127,12 @@ export const rules: readonly Rule[] = [
     may: ['src/model', 'src/layers', 'src/core', 'src/data'],
   },
   { place: 'src/learning', may: ['src/model', 'src/graph'], besides: ['src/core'], why: errors },
+  {
+    place: 'src/pictures',
+    may: ['src/model', 'src/graph'],
+    besides: ['src/core', 'src/data'],
+    why: `Not in the first table: pictures of a model are tensors, and SVG. ${errors}`,
+  },
   {
     place: 'src/biology',
     may: ['src/core', 'src/graph'],

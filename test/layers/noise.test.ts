@@ -1,13 +1,37 @@
 // Normal noise: its distribution, its gradients, and that it is another at each step and none in a prediction.
 import { describe, expect, test } from 'vitest';
 import { dense, gaussianNoise, gaussianSample, input, model as graphModel, sequential } from '../../src/index.ts';
+import { RandomKind } from '../../src/core/generated/instructions.ts';
 import { awkwardLengths, kernelRunner, output } from '../helpers/kernel.ts';
 
 const { run } = await kernelRunner();
 
-describe('RandomNormal', () => {
-  const draw = (n: number, step: number, stream: number, offset = 0) =>
-    run('RandomNormal', { out: output(n), n, counter: Int32Array.of(3, 5, step, 0), stream }, offset).outputs['out']!;
+const drawn =
+  (kind: number) =>
+  (n: number, step: number, stream: number, offset = 0) =>
+    run('RandomValues', { kind, out: output(n), n, counter: Int32Array.of(3, 5, step, 0), stream }, offset).outputs[
+      'out'
+    ]!;
+
+describe('RandomValues, uniform', () => {
+  const draw = drawn(RandomKind.Uniform);
+
+  test.each(awkwardLengths)('n=%i: a longer run begins with a shorter one', (n) => {
+    for (const offset of [0, 4, 8, 12]) expect(draw(n, 1, 2, offset)).toEqual(draw(64, 1, 2).slice(0, n));
+  });
+
+  test('in [0, 1), as many in each tenth, others at another step or stream', () => {
+    const tenths = Array.from({ length: 10 }, () => 0);
+    for (const value of draw(40_000, 1, 0)) tenths[Math.floor(value * 10)]++;
+    expect(tenths).toHaveLength(10);
+    for (const count of tenths) expect(Math.abs(count - 4000)).toBeLessThan(300);
+    expect(draw(8, 2, 0)).not.toEqual(draw(8, 1, 0));
+    expect(draw(8, 1, 1)).not.toEqual(draw(8, 1, 0));
+  });
+});
+
+describe('RandomValues, normal', () => {
+  const draw = drawn(RandomKind.Normal);
 
   test.each(awkwardLengths)('n=%i: a longer run begins with a shorter one', (n) => {
     for (const offset of [0, 4, 8, 12]) expect(draw(n, 1, 2, offset)).toEqual(draw(64, 1, 2).slice(0, n));

@@ -1,8 +1,4 @@
 // Models of neurite written as ONNX: ONNX Runtime and neurite itself open them and predict the same within 1e-5.
-// ONNX Runtime is that of bench/peers (npm ci there): it is no dependency of the library or its tests.
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as n from '../../src/index.ts';
 import { NeuriteError } from '../../src/core/errors.ts';
@@ -10,27 +6,7 @@ import { toOnnx } from '../../src/formats/onnx/to-onnx.ts';
 import { activationNames } from '../../src/layers/activations.ts';
 import { randomFloats, variant } from '../helpers/kernel.ts';
 import { openCase } from '../helpers/onnx.ts';
-
-const peers = join(import.meta.dirname, '../../bench/peers');
-const hasRuntime = existsSync(join(peers, 'node_modules/onnxruntime-web'));
-
-interface Runtime {
-  env: { wasm: { numThreads: number }; logLevel: string };
-  Tensor: new (type: string, data: Float32Array | Int32Array, dims: readonly number[]) => unknown;
-  InferenceSession: {
-    create(bytes: Uint8Array): Promise<{
-      run(feeds: Record<string, unknown>): Promise<Record<string, { data: Float32Array; dims: number[] }>>;
-    }>;
-  };
-}
-
-let loaded: Runtime | undefined;
-function runtime(): Runtime {
-  loaded ??= createRequire(join(peers, 'package.json'))('onnxruntime-web') as Runtime;
-  loaded.env.wasm.numThreads = 1;
-  loaded.env.logLevel = 'error';
-  return loaded;
-}
+import { openInRuntime } from '../helpers/onnxruntime.ts';
 
 /** A batch of samples for each input; integers below 5 for inputs of indices. */
 function samples(model: n.Model, batch: number) {
@@ -58,27 +34,19 @@ function expectSame(actual: ArrayLike<number>, expected: ArrayLike<number>, what
 async function check(model: n.Model): Promise<void> {
   const bytes = toOnnx(model);
   const again = await openCase('out.onnx', bytes);
-  const session = hasRuntime ? await runtime().InferenceSession.create(bytes) : undefined;
+  const runtime = await openInRuntime(bytes);
   for (const batch of [1, 3]) {
     const inputs = samples(model, batch);
     const given = inputs.map(({ data, shape }) => ({ data, shape }));
     const predicted = model.predict(given.length === 1 ? given[0]! : given);
     const expected = (Array.isArray(predicted) ? predicted : [predicted]) as n.Tensor[];
     const back = again.run(Object.fromEntries(inputs.map(({ name, ...feed }) => [name, feed])));
-    const { Tensor } = session ? runtime() : { Tensor: undefined };
-    const theirs = await session?.run(
-      Object.fromEntries(
-        inputs.map(({ name, data, shape }) => [
-          name,
-          new Tensor!(data instanceof Int32Array ? 'int32' : 'float32', data, shape),
-        ]),
-      ),
-    );
+    const theirs = await runtime(Object.fromEntries(inputs.map(({ name, ...feed }) => [name, feed])));
     expected.forEach(({ data, shape }, i) => {
       const { name } = again.outputs[i]!;
       expect(back[name]!.shape).toEqual(shape);
       expectSame(back[name]!.data, data, `neurite, batch ${batch}`);
-      if (theirs) expectSame(theirs[name]!.data, data, `ONNX Runtime, batch ${batch}`);
+      expectSame(theirs[name]!.data as Float32Array, data, `ONNX Runtime, batch ${batch}`);
     });
   }
 }
@@ -86,13 +54,6 @@ async function check(model: n.Model): Promise<void> {
 const options = { seed: 3, variant };
 const chain = (layers: n.Layer[], inputShape: readonly number[], rest: object = {}) =>
   n.sequential(layers, { ...options, inputShape: [...inputShape], ...rest });
-
-test.runIf(!hasRuntime)(
-  'ONNX Runtime is not installed: `npm ci` in bench/peers lets the files be checked by it',
-  () => {
-    expect(hasRuntime).toBe(false);
-  },
-);
 
 describe('layers', () => {
   test.each(activationNames)('dense with %s', async (activation) => {

@@ -21,7 +21,12 @@ export interface ConnectOptions {
    * What a spike adds: one weight for all synapses, one for each (in the order of sources, and of a source's targets),
    * or a distribution. Its kind is that of the receptor: a current, a conductance, or a potential for the receptor `v`.
    */
-  weight: WeightParameter;
+  weight?: WeightParameter;
+  /**
+   * What a spike does, in the place of `receptor`: `'ge += w'`, `'v -= 0.5*w'`, where w is the weight, or `'ge += 2*nS'`
+   * without one.
+   */
+  onPre?: string;
   /** The target's receptor; not needed where it has only one. `v` jumps at once, `current` flows for one step. */
   receptor?: string;
   /**
@@ -66,9 +71,10 @@ export class Connection {
     this.parts = target.group.parts;
     if (source.group.parts !== this.parts) throw new RangeError('connect: the groups are of different simulations');
     this.parts.mustBeNew('connect');
-    this.receptor = options.receptor ?? onlyReceptor(target.group);
-    this.place = target.group.receptor(this.receptor);
-    const { pattern, weight, delay, shortTerm } = options;
+    const { pattern, delay, shortTerm } = options;
+    const { receptor, weight } = effectOf(target.group, options);
+    this.receptor = receptor;
+    this.place = target.group.receptor(receptor);
     const isPlastic = options.plasticity !== undefined || options.homeostasis !== undefined;
     if (isPlastic && hasOwnDelays(delay))
       throw new RangeError('connect: plastic synapses share one delay, got one for each');
@@ -241,6 +247,16 @@ function checkRateConnection({ delay, plasticity, homeostasis, shortTerm }: Conn
     throw new TypeError(`connect: expected plasticity by rates, such as oja({ … }), got ${plasticity.type}`);
 }
 
+/** What a spike adds, and where. */
+function effectOf(group: NeuronGroup, { receptor, weight, onPre }: ConnectOptions) {
+  if (onPre !== undefined) {
+    if (receptor !== undefined) throw new TypeError('connect: expected either onPre or a receptor, got both');
+    return group.onPre(onPre, weight);
+  }
+  if (weight === undefined) throw new TypeError('connect: expected a weight, such as nS(6)');
+  return { receptor: receptor ?? onlyReceptor(group), weight };
+}
+
 function onlyReceptor(group: NeuronGroup): string {
   const names = group.receptorNames;
   if (names.length === 1) return names[0]!;
@@ -251,7 +267,7 @@ function onlyReceptor(group: NeuronGroup): string {
 
 /**
  * Connects neurons: each spike of a source adds the synapse's weight to the target's receptor after the delay.
- * @throws TypeError for a weight of another kind than the receptor takes; RangeError for a delay shorter than the step,
+ * @throws EquationError for a statement `onPre` that the target cannot do; TypeError for a weight of another kind than the receptor takes; RangeError for a delay shorter than the step,
  *   or a connection outside its groups
  */
 export function connect(source: NeuronRange, target: NeuronRange, options: ConnectOptions): Connection {

@@ -112,6 +112,10 @@ const pyramidal: Kind = {
   }),
 };
 
+/** How fast the gates of a kind of channels open and close, in 1/ms, at a potential less the kind's shift. */
+export const channelRates = (kind: 'hodgkinHuxley' | 'traubMiles', u: number): ReturnType<Kind['rates']> =>
+  (kind === 'traubMiles' ? pyramidal : axon).rates(u);
+
 /**
  * Hodgkin and Huxley's axon. It begins at −65 mV with its gates at rest there.
  * @throws RangeError for an unknown method

@@ -46,6 +46,7 @@ export function rateUnits(options: RateUnitsOptions = {}): NeuronModel {
       return {
         receptors: new Map(),
         checked: [rate],
+        rates: rate,
         needsDrive: true,
         driveDimension: 'number',
         instructions: ({ drive }) => [instruction('RateUnits', { ...operands, rate: rate.address, drive })],

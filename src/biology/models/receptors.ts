@@ -22,7 +22,7 @@ export interface ReceptorOptions {
 
 /** A kind of receptor, to be given to a neuron model by name. */
 export interface Receptor {
-  readonly kind: 'exponential' | 'alpha' | 'doubleExponential';
+  readonly kind: 'exponential' | 'alpha' | 'doubleExponential' | 'tonic';
   /** Time constants in ms: of the rise (none where it is at once), and of the decay. */
   readonly rise: number;
   readonly decay: number;
@@ -104,6 +104,17 @@ export function nmda(options: NmdaOptions = {}): Receptor {
   const concentration = valueOf(magnesium, 'concentration', 'nmda: magnesium');
   if (concentration < 0) throw new RangeError(`nmda: expected a concentration from 0 on, got ${magnesium}`);
   return { ...doubleExponential({ tauRise, tauDecay, reversal }), magnesium: concentration };
+}
+
+/**
+ * A conductance that stays as it is: what `group.set` makes it, and each spike adds to. With magnesium it is blocked as
+ * that of `nmda` is.
+ */
+export function tonic(options: Required<ReceptorOptions> & { magnesium?: Quantity<'concentration'> }): Receptor {
+  const { magnesium } = options;
+  const concentration = magnesium === undefined ? undefined : valueOf(magnesium, 'concentration', 'tonic: magnesium');
+  const reversal = reversalOf('tonic', options);
+  return { kind: 'tonic', rise: 0, decay: Infinity, reversal, magnesium: concentration };
 }
 
 /** What `nmda` may be told: 2 ms, 100 ms, 0 mV and 1 mM by default. */

@@ -17,6 +17,21 @@ export interface Value {
   last?: Node;
   /** The name under which the model keeps it, for a weight. */
   readonly weight?: string;
+  /** A list of tensors, or one that may be missing, instead of a tensor. */
+  readonly sequence?: readonly Value[];
+}
+
+/** Where random numbers come from: a counter that every run moves on, and a stream that is the asking node's own. */
+export interface RandomSource {
+  readonly counter: Node;
+  readonly stream: number;
+}
+
+/** What the one for whom the graph is built provides. */
+export interface BuilderSources {
+  readonly evaluate: Evaluate;
+  /** @param seed the node's own, where it has one */
+  readonly random: (graph: Graph, seed: number | undefined) => RandomSource;
 }
 
 /** Computes a node from constants, weights and inputs whose values are given; null where it needs an input that is not. */
@@ -37,10 +52,19 @@ export class Builder {
   readonly graph = new Graph();
   /** Weights that the graph reads, by name. */
   readonly weights = new Map<string, HostTensor>();
-  private readonly evaluate: Evaluate;
+  private readonly sources: BuilderSources;
 
-  constructor(evaluate: Evaluate) {
-    this.evaluate = evaluate;
+  constructor(sources: BuilderSources) {
+    this.sources = sources;
+  }
+
+  random(seed: number | undefined): RandomSource {
+    return this.sources.random(this.graph, seed);
+  }
+
+  /** Tensors in their order. */
+  sequence(items: readonly Value[], type: DataType = items[0]?.type ?? 'float32'): Value {
+    return { type, shape: [items.length], sequence: items };
   }
 
   /** A value known now. */
@@ -66,6 +90,7 @@ export class Builder {
 
   /** The value as a node: f32 or i32. @throws RangeError for a constant that 32 bits do not hold */
   nodeOf(value: Value): Node {
+    expectTensor(value);
     value.node ??= value.last ? channelsFirst(this.graph, value.last) : this.nodeOfHost(value);
     return value.node;
   }
@@ -101,8 +126,9 @@ export class Builder {
 
   hostOf(value: Value, what: string): HostTensor {
     if (value.host) return value.host;
+    expectTensor(value);
     const node = this.nodeOf(value);
-    const computed = this.evaluate(this.graph, node);
+    const computed = this.sources.evaluate(this.graph, node);
     if (!computed)
       throw new UnknownValueError(`${node.label}: ${what} must be known before the model runs; it is computed by it`);
     const data = hostData(value.type, sizeOf(value.shape));
@@ -114,6 +140,11 @@ export class Builder {
   folds(...values: readonly Value[]): boolean {
     return values.every(({ host }) => host && host.data.length <= foldLimit);
   }
+}
+
+/** @throws NeuriteError for a sequence */
+export function expectTensor({ sequence }: Value): void {
+  if (sequence) throw new NeuriteError('expected a tensor, got a sequence of tensors or an optional one');
 }
 
 /** int64 and uint32 are kept in 32 bits, where the model's numbers must fit. */

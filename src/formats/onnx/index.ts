@@ -23,6 +23,8 @@ export interface LoadOnnxOptions extends CoreOptions {
   readonly externalData?: Readonly<Record<string, OnnxSource>>;
   /** What errors call the model, where its source has no name. */
   readonly name?: string;
+  /** Of the random numbers of nodes that have no seed of their own; 0 by default. Every run has others. */
+  readonly seed?: number;
 }
 
 /**

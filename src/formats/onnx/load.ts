@@ -1,9 +1,8 @@
 // From bytes to a model: read, find the files of weights, check, report what is missing, compile.
-import type { CoreOptions } from '../../core/features.ts';
 import { FormatError } from '../../core/errors.ts';
 import { MissingOperatorsError } from './check.ts';
 import { checkLocation, externalLocations } from './external.ts';
-import { OnnxModel } from './model.ts';
+import { OnnxModel, type OnnxModelOptions } from './model.ts';
 import { openModel, type Opened } from './open.ts';
 import './operators/index.ts';
 import { readModel } from './read.ts';
@@ -31,7 +30,7 @@ export async function createOnnx(
   bytes: Uint8Array,
   what: string,
   readExternal: ReadExternal,
-  options: CoreOptions,
+  options: OnnxModelOptions,
 ): Promise<OnnxModel> {
   const opened = await openOnnx(bytes, what, readExternal);
   if (opened.missing.length) throw new MissingOperatorsError(what, opened.missing);

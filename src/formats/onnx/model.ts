@@ -2,12 +2,14 @@
 import { CoreInstance, loadCore } from '../../core/core.ts';
 import { NeuriteError, ShapeError } from '../../core/errors.ts';
 import type { CoreOptions } from '../../core/features.ts';
+import { seedWords } from '../../core/philox.ts';
 import { compile, type CompiledFunction } from '../../graph/compile.ts';
 import { Executable } from '../../graph/executable.ts';
 import { formatShape, type Graph, type Node, type Shape } from '../../graph/graph.ts';
 import { input } from '../../graph/operations/index.ts';
 import type { NodeBuffer } from '../../graph/lower.ts';
-import { Builder, UnknownValueError, type Value } from './builder.ts';
+import { Builder, UnknownValueError, type RandomSource, type Value } from './builder.ts';
+import { allNodes } from './check.ts';
 import type { OnnxFeed, OnnxTensor } from './feed.ts';
 import { feedData, outputData } from './feed.ts';
 import type { Opened, OnnxValueInfo } from './open.ts';
@@ -20,6 +22,15 @@ interface Program {
   readonly outputs: readonly { readonly name: string; readonly value: Value }[];
   readonly decided: ReadonlyMap<string, ArrayLike<number>>;
 }
+
+export interface OnnxModelOptions extends CoreOptions {
+  /** Of the random numbers of nodes that have no seed of their own; 0 by default. */
+  readonly seed?: number;
+}
+
+/** How the names of counters of random numbers begin: as no name in a file can, which is text. */
+const counterPrefix = '\0counter ';
+const isCounter = (name: string): boolean => name.startsWith(counterPrefix);
 
 /** Programs that are kept; the one used longest ago goes first. */
 const limit = 12;
@@ -35,11 +46,14 @@ export class OnnxModel {
   private readonly opened: Opened;
   private readonly instance: CoreInstance;
   private readonly addresses = new Map<string, number>();
+  private readonly counters: number[] = [];
+  private readonly seed: number;
   private programs: { key: string; program: Program }[] = [];
 
-  private constructor(opened: Opened, instance: CoreInstance) {
+  private constructor(opened: Opened, instance: CoreInstance, seed: number) {
     this.opened = opened;
     this.instance = instance;
+    this.seed = seed;
     this.source = opened.what;
     this.inputs = opened.inputs;
     this.outputs = opened.outputs;
@@ -47,8 +61,12 @@ export class OnnxModel {
     this.producer = opened.producer;
   }
 
-  static async create(opened: Opened, options: CoreOptions): Promise<OnnxModel> {
-    const model = new OnnxModel(opened, new CoreInstance(await loadCore(options, 'predict')));
+  static async create(opened: Opened, options: OnnxModelOptions): Promise<OnnxModel> {
+    const { seed = 0 } = options;
+    seedWords(seed);
+    // The part of the core that predicts makes no random numbers.
+    const pack = isRandom(opened) ? 'full' : 'predict';
+    const model = new OnnxModel(opened, new CoreInstance(await loadCore(options, pack)), seed);
     model.planAhead();
     return model;
   }
@@ -73,7 +91,7 @@ export class OnnxModel {
     const { executable, outputs } = misshapen ? this.tolerantProgram(tensors, misshapen) : this.programFor(tensors);
     for (const { name } of this.inputs)
       if (executable.compiled.inputs.has(name)) executable.input(name).set(tensors.get(name)!.data);
-    if (!executable.run()) throw new NeuriteError(`${this.source}: an index in the data is out of range`);
+    this.runOnce(executable);
     return Object.fromEntries(outputs.map(({ name, value }) => [name, outputData(value, executable.output(name))]));
   }
 
@@ -105,10 +123,13 @@ export class OnnxModel {
     return {
       input: (name) => executable.input(name),
       output: (name) => executable.output(name),
-      run: () => {
-        if (!executable.run()) throw new NeuriteError(`${this.source}: an index in the data is out of range`);
-      },
+      run: () => this.runOnce(executable),
     };
+  }
+
+  private runOnce(executable: Executable): void {
+    this.moveCounters();
+    if (!executable.run()) throw new NeuriteError(`${this.source}: an index in the data is out of range`);
   }
 
   /** A model whose shapes are all known is compiled as it is opened. */
@@ -180,7 +201,11 @@ export class OnnxModel {
 
   private compileFor(inputs: ReadonlyMap<string, HostTensor | Shape>): Program {
     const decided = new Map<string, ArrayLike<number>>();
-    const build = new Builder((graph, node) => this.evaluate(build, graph, node, inputs, decided));
+    let streams = 0;
+    const build = new Builder({
+      evaluate: (graph, node) => this.evaluate(build, graph, node, inputs, decided),
+      random: (graph, seed) => this.randomSource(build, graph, seed, streams++),
+    });
     const { opened } = this;
     const context = {
       build,
@@ -202,6 +227,21 @@ export class OnnxModel {
     return { executable, outputs, decided };
   }
 
+  /** A counter of the model's seed or of the node's own, which every run moves on. */
+  private randomSource(build: Builder, graph: Graph, seed: number | undefined, stream: number): RandomSource {
+    const name = seed === undefined ? counterPrefix : `${counterPrefix}${seed}`;
+    const [own] = new Uint32Array(Float32Array.of(seed ?? 0).buffer);
+    const key = seed === undefined ? seedWords(this.seed) : [own!, 1];
+    build.weights.set(name, { type: 'int32', shape: [4], data: Int32Array.of(key[0]!, key[1]!, 0, 0) });
+    const counter = graph.add('storage', [], { name, shape: [4], dtype: 'i32', volatile: true });
+    return { counter, stream };
+  }
+
+  /** Random numbers are others in each run. */
+  private moveCounters(): void {
+    for (const address of this.counters) this.instance.memory.integers(address, 4)[2]!++;
+  }
+
   /** Runs the part of the graph that a value needs, with the inputs that it needs. */
   private evaluate(
     build: Builder,
@@ -211,6 +251,7 @@ export class OnnxModel {
     decided: Map<string, ArrayLike<number>>,
   ): ArrayLike<number> | null {
     const compiled = compile({ nodes: [...graph.nodes], outputs: { value: node }, effects: [] });
+    if ([...storageNames(compiled)].some(isCounter)) return null;
     const needed = [...compiled.inputs.keys()];
     const values = needed.map((name) => inputs.get(name)!);
     if (values.some((value) => isShape(value))) return null;
@@ -245,7 +286,29 @@ export class OnnxModel {
     if (graphType(type) === 'f32') memory.floats(address, data.length).set(data);
     else memory.integers(address, data.length).set(data);
     this.addresses.set(name, address);
+    if (isCounter(name)) this.counters.push(address);
   }
+}
+
+const randomOperators = [
+  'Bernoulli',
+  'Dropout',
+  'Multinomial',
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+];
+
+/** Whether anything in it draws random numbers. */
+function isRandom({ graph, functions }: Opened): boolean {
+  const bodies = [graph.node, ...[...functions.values()].map(({ node }) => node)];
+  return bodies.some((nodes) =>
+    [...allNodes(nodes)].some(({ opType = '', input = [] }) =>
+      // A dropout is random only where it is told that it trains.
+      opType === 'Dropout' ? Boolean(input[2]) : randomOperators.includes(opType),
+    ),
+  );
 }
 
 /** The weights that a program reads or gives out. */

@@ -2,7 +2,7 @@
 // standard domain. The families register theirs in operators/*.ts.
 import { NeuriteError } from '../../core/errors.ts';
 import type { Attributes } from './attributes.ts';
-import type { Builder, Value } from './builder.ts';
+import { expectTensor, type Builder, type Value } from './builder.ts';
 import type { GraphProto } from './schema.ts';
 
 /** A node being built. */
@@ -33,11 +33,25 @@ export class Call {
     this.subgraph = parts.subgraph;
   }
 
-  /** @throws NeuriteError where the node does not have it */
+  /** A tensor. @throws NeuriteError where the node does not have it, or has a sequence there */
   input(index: number): Value {
+    const value = this.value(index);
+    expectTensor(value);
+    return value;
+  }
+
+  /** A tensor or a sequence. @throws NeuriteError where the node does not have it */
+  value(index: number): Value {
     const value = this.inputs[index];
     if (!value) throw new NeuriteError(`input ${index} is missing`);
     return value;
+  }
+
+  /** The tensors of a sequence. @throws NeuriteError where the node has none there */
+  sequence(index: number): readonly Value[] {
+    const { sequence } = this.value(index);
+    if (!sequence) throw new NeuriteError(`input ${index}: expected a sequence of tensors, got a tensor`);
+    return sequence;
   }
 
   get all(): Value[] {

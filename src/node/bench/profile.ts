@@ -6,6 +6,7 @@ import { limitsWork, limitsFrom, rowOf, type Limits, type Row } from './suite.ts
 import { measure, type TimingOptions, type Work } from './timing.ts';
 import type { Variant } from '../../core/features.ts';
 import type { Case } from './case.ts';
+import { costOf } from './costs.ts';
 
 export interface Profile {
   readonly limits: Limits;
@@ -58,55 +59,6 @@ const work = (name: string, run: () => unknown): Work => ({
     for (let i = 0; i < times; i++) run();
   },
 });
-
-/** What an instruction must compute and move, from its operands; one that is not in the table reads and writes each element once. */
-export function costOf({ opcode, operands }: Instruction): Cost {
-  const value = (name: string) => (typeof operands[name] === 'number' ? (operands[name] as number) : 0);
-  return costs[opcode]?.(value, operands) ?? { flops: 0, bytes: 4 * elements(value) * (arrays[opcode] ?? 2) };
-}
-
-interface Cost {
-  readonly flops: number;
-  readonly bytes: number;
-}
-
-/** An operand that is a number, by its name; 0 where there is none. */
-type Value = (name: string) => number;
-
-const elements = (value: Value): number =>
-  value('n') ||
-  value('rows') * value('columns') * (value('batch') || 1) ||
-  value('outer') * value('axis') * value('inner');
-
-const slots = (operands: Instruction['operands']): number =>
-  ['slot0', 'slot1', 'slot2'].filter((name) => operands[name] !== 0).length;
-
-/** Instructions whose cost is not that of their elements. */
-const costs: Partial<Record<Instruction['opcode'], (value: Value, operands: Instruction['operands']) => Cost>> = {
-  Gemm(value) {
-    const [m, n, k] = ['m', 'n', 'k'].map(value) as [number, number, number];
-    return { flops: 2 * m * n * k, bytes: 4 * (m * k + k * n + m * n) };
-  },
-  GemmUpdate(value, operands) {
-    const [m, n, k] = ['m', 'n', 'k'].map(value) as [number, number, number];
-    return { flops: 2 * m * n * k, bytes: 4 * (m * k + k * n + m * n * (2 + 2 * slots(operands))) };
-  },
-  PackB: (value) => ({ flops: 0, bytes: 8 * value('n') * value('k') }),
-  Update: (value, operands) => ({ flops: 0, bytes: 4 * value('n') * (3 + 2 * slots(operands)) }),
-};
-
-/** How many arrays of its size an instruction touches, where they are not two. */
-const arrays: Partial<Record<Instruction['opcode'], number>> = {
-  Binary: 3,
-  UnaryBackward: 3,
-  SoftmaxBackward: 3,
-  LossBackward: 3,
-  Fill: 1,
-  RandomFill: 1,
-  CheckFinite: 1,
-  Reduce: 1,
-  ArgReduce: 1,
-};
 
 /** `Gemm 32×128×784 ᵀN` and the like: what tells an instruction from its neighbours. */
 export function describe({ opcode, operands }: Instruction): string {

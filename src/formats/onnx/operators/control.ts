@@ -16,7 +16,9 @@ defineOperator('If', (call) => {
   const branches = [attributes.graph('then_branch'), attributes.graph('else_branch')] as const;
   if (condition.host) return call.subgraph(branches[condition.host.data[0] ? 0 : 1], []);
   const [first, second] = branches.map((graph) => call.subgraph(graph, [])) as [Value[], Value[]];
-  const alike = first.every((value, i) => value.type === second[i]?.type && sameShape(value.shape, second[i].shape));
+  const alike = first.every(
+    (value, i) => !value.sequence && value.type === second[i]?.type && sameShape(value.shape, second[i].shape),
+  );
   if (!alike) return build.numbers(condition, 'the condition, since the branches differ in shape,')[0] ? first : second;
   const flag = reshape(build, condition, []);
   return first.map((value, i) => select(build, flag, value, second[i]!));
@@ -27,7 +29,7 @@ defineOperator('Loop', (call) => {
   const body = attributes.graph('body');
   const limit = call.inputs[0] ? build.numbers(call.inputs[0], 'the number of turns')[0]! : Infinity;
   let goesOn = call.inputs[1] ? build.numbers(call.inputs[1], 'the condition')[0] !== 0 : true;
-  let carried = call.inputs.slice(2).map((_, i) => call.input(i + 2));
+  let carried = call.inputs.slice(2).map((_, i) => call.value(i + 2));
   const collected: Value[][] = [];
   let turn = 0;
   for (; goesOn && turn < limit; turn++) {

@@ -36,7 +36,7 @@ function windowsOf(b: Builder, x: Value, sizes: readonly number[], spatial: Spat
   return windows(b, padded, { ...spatial, kernelLast: false });
 }
 
-const alongChannels = (b: Builder, bias: Value, axes: number): Value =>
+export const alongChannels = (b: Builder, bias: Value, axes: number): Value =>
   reshape(b, bias, [bias.shape[0]!, ...Array.from({ length: axes }, () => 1)]);
 
 const withBias = (b: Builder, product: Value, bias: Value | undefined): Value =>

@@ -1,5 +1,4 @@
 // Element by element: arithmetic, comparison, logic, and functions of one value.
-import { NeuriteError } from '../../../core/errors.ts';
 import * as operations from '../../../graph/operations/index.ts';
 import type { RareName } from '../../../graph/operations/integer.ts';
 import {
@@ -251,18 +250,4 @@ defineOperator('Clip', (call) => {
   return high ? arithmetic(build, 'Minimum', raised, high) : raised;
 });
 
-defineOperator(['Identity'], (call) => call.input(0));
-
-/** What training alone needs is left out: at inference the values pass, and the mask is all ones. */
-defineOperator('Dropout', (call) => {
-  const { build } = call;
-  const x = call.input(0);
-  const training = call.inputs[2];
-  if (training && build.numbers(training, '"training_mode"')[0]) {
-    const ratio = call.inputs[1] ? build.numbers(call.inputs[1], '"ratio"')[0]! : 0.5;
-    if (ratio !== 0) throw new NeuriteError('dropout in training mode is random; export the model for inference');
-  }
-  const count = x.shape.reduce((product, size) => product * size, 1);
-  const type = call.opset >= 10 ? 'bool' : x.type;
-  return [x, call.wanted[1] ? build.constant(type, x.shape, new Uint8Array(count).fill(1)) : undefined];
-});
+defineOperator('Identity', (call) => call.value(0));
