@@ -123,6 +123,11 @@ export const rules: readonly Rule[] = [
     why: 'It exports models, and measures how far they are from what was exported; it checks options as layers do.',
   },
   {
+    place: 'src/interchange',
+    may: ['src/model', ...thinBuilders, 'src/graph', 'src/core', 'src/data', 'src/formats'],
+    packages: ['jsfive', 'h5wasm'],
+  },
+  {
     place: 'src/inference',
     may: ['src/model', 'src/layers', 'src/core', 'src/data'],
   },
