@@ -89,7 +89,8 @@ export type Capacitance = Quantity<'capacitance'>;
 export type Resistance = Quantity<'resistance'>;
 export type Frequency = Quantity<'frequency'>;
 
-function unit<D extends Dimension>(dimension: D, symbol: string, factor: number): Unit<D> {
+/** @internal a unit of so many of the consistent set */
+export function unit<D extends Dimension>(dimension: D, symbol: string, factor: number): Unit<D> {
   const make = (amount: number) => {
     if (typeof amount !== 'number') throw new TypeError(`${symbol}: expected a number, got ${String(amount)}`);
     return new Quantity(amount * factor, made);

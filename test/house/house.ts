@@ -85,8 +85,17 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/formats/onnx',
     may: ['src/graph'],
-    besides: ['src/core', 'src/model/files.ts', 'src/model/inference.ts', 'src/model/trace.ts'],
-    why: `An opened model owns an instance of the core; where files come from, and the trace of a model that is written, are in src/model. ${errors}`,
+    besides: [
+      'src/core',
+      'src/initializers',
+      'src/layers',
+      'src/model/files.ts',
+      'src/model/inference.ts',
+      'src/model/model.ts',
+      'src/model/sequential.ts',
+      'src/model/trace.ts',
+    ],
+    why: `An opened model owns an instance of the core; where files come from, and the trace of a model that is written, are in src/model; a graph that is trained further is a layer of a model. ${errors}`,
     packages: ['pbf'],
   },
   {
@@ -121,6 +130,11 @@ export const rules: readonly Rule[] = [
     may: ['src/graph', 'src/core'],
     besides: ['src/model', 'src/data', 'src/layers'],
     why: 'It exports models, and measures how far they are from what was exported; it checks options as layers do.',
+  },
+  {
+    place: 'src/interchange',
+    may: ['src/model', ...thinBuilders, 'src/graph', 'src/core', 'src/data', 'src/formats'],
+    packages: ['jsfive', 'h5wasm'],
   },
   {
     place: 'src/inference',
