@@ -3,14 +3,18 @@
 import { Halt, Instruction, Next } from './instructions';
 import { Clock } from './clock';
 import { execAdaptiveExponential } from './adex';
+import { execCable } from './cable';
+import { execCableChannels } from './cableChannels';
 import { execConnectDegree, execConnectDistance, execConnectProbability, execTransposeRows } from './connect';
 import { execPropagateDelayed } from './delayed';
+import { execEquations } from './equations';
 import { execHodgkinHuxley } from './hodgkinHuxley';
 import { execIzhikevich } from './izhikevich';
 import { execLif, execLifConductance } from './lif';
 import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from './noise';
 import { execDecay, execEligibility, execPlasticArrival, execPlasticSpike, execScaling } from './plasticity';
 import { execPropagate, execPropagateDense } from './propagate';
+import { execPropagateRates, execRateRule, execRateUnits, execSpikeTrace } from './rates';
 import { execReceptor } from './receptor';
 import { execCheckState, execRecordRate, execRecordSpikes, execRecordStates } from './record';
 import { execShortTerm } from './shortTerm';
@@ -51,6 +55,13 @@ const handlers: StaticArray<Handler> = [
   execConnectDistance,
   execTransposeRows,
   execRecordRate,
+  execRateUnits,
+  execPropagateRates,
+  execSpikeTrace,
+  execRateRule,
+  execCable,
+  execCableChannels,
+  execEquations,
 ];
 
 function execHalt(pc: usize): usize {

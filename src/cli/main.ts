@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 // For its effect: the library's way to the file system.
-import '../node/index.ts';
+import '../node/install.ts';
 import { registerBench } from './bench.ts';
 import { registerEvaluate } from './evaluate.ts';
 import { exitCodes, reportFailure } from './exit.ts';
