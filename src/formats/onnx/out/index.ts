@@ -7,6 +7,7 @@ import { dataTypeNumbers } from '../types.ts';
 import { writeModel } from '../write.ts';
 import './arithmetic.ts';
 import './layers.ts';
+import './movement.ts';
 import { writerOf } from './table.ts';
 import { GraphWriter, type Size } from './writer.ts';
 
