@@ -107,10 +107,89 @@ test('a state that predictions change is refused', async () => {
   expect(() => toOnnx(model)).toThrow(NeuriteError);
 });
 
+describe('one layer', () => {
+  const sequence = [8, 4];
+  const image = [8, 6, 4];
+  const volume = [6, 6, 4, 2];
+  const one: [string, readonly number[], () => n.Layer][] = [
+    ['conv3d', volume, () => n.conv3d(3, { kernelSize: 2 })],
+    ['depthwiseConv1d', sequence, () => n.depthwiseConv1d({ kernelSize: 3 })],
+    ['separableConv1d', sequence, () => n.separableConv1d(3, { kernelSize: 3 })],
+    ['convTranspose1d', sequence, () => n.convTranspose1d(3, { kernelSize: 3, stride: 2 })],
+    ['permute', image, () => n.permute([3, 1, 2])],
+    ['slice', sequence, () => n.slice(1, 5, { axis: 1 })],
+    ['sumOver', sequence, () => n.sumOver({ axes: [1] })],
+    ['meanOver', sequence, () => n.meanOver({ axes: [2] })],
+    ['maxOver', sequence, () => n.maxOver()],
+    ['minOver', sequence, () => n.minOver({ axes: [1], keepDimensions: true })],
+    ['spatialDropout1d', sequence, () => n.spatialDropout1d(0.5)],
+    ['spatialDropout2d', image, () => n.spatialDropout2d(0.5)],
+    ['spatialDropout3d', volume, () => n.spatialDropout3d(0.5)],
+    ['alphaDropout', sequence, () => n.alphaDropout(0.5)],
+    ['gaussianDropout', sequence, () => n.gaussianDropout(0.5)],
+    ['gaussianNoise', sequence, () => n.gaussianNoise(0.5)],
+    ['lambda', sequence, () => n.lambda('test-out')],
+    ['maxPool3d', volume, () => n.maxPool3d()],
+    ['avgPool1d', sequence, () => n.avgPool1d()],
+    ['avgPool3d', volume, () => n.avgPool3d()],
+    ['globalAvgPool1d', sequence, () => n.globalAvgPool1d()],
+    ['globalAvgPool3d', volume, () => n.globalAvgPool3d()],
+    ['globalMaxPool1d', sequence, () => n.globalMaxPool1d()],
+    ['globalMaxPool2d', image, () => n.globalMaxPool2d()],
+    ['globalMaxPool3d', volume, () => n.globalMaxPool3d()],
+    ['adaptiveAvgPool1d', sequence, () => n.adaptiveAvgPool1d(3)],
+    ['adaptiveAvgPool2d', image, () => n.adaptiveAvgPool2d([3, 4])],
+    ['adaptiveAvgPool3d', volume, () => n.adaptiveAvgPool3d(2)],
+    ['adaptiveMaxPool1d', sequence, () => n.adaptiveMaxPool1d(3)],
+    ['adaptiveMaxPool2d', image, () => n.adaptiveMaxPool2d([3, 4])],
+    ['adaptiveMaxPool3d', volume, () => n.adaptiveMaxPool3d(2)],
+    ['zeroPad1d', sequence, () => n.zeroPad1d(2)],
+    ['zeroPad3d', volume, () => n.zeroPad3d(1)],
+    ['reflectionPad1d', sequence, () => n.reflectionPad1d(2)],
+    ['reflectionPad2d', image, () => n.reflectionPad2d([2, 1])],
+    ['replicationPad1d', sequence, () => n.replicationPad1d(2)],
+    ['replicationPad2d', image, () => n.replicationPad2d([2, 1])],
+    ['crop1d', sequence, () => n.crop1d(2)],
+    ['crop3d', volume, () => n.crop3d(1)],
+    ['upsample1d', sequence, () => n.upsample1d({ size: 2 })],
+    ['upsample3d', volume, () => n.upsample3d({ size: 2 })],
+    ['pixelShuffle', image, () => n.pixelShuffle(2)],
+    ['timeDistributed', [3, 8, 6, 2], () => n.timeDistributed(n.conv2d(2, { kernelSize: 3 }))],
+    ['repeatVector', [5], () => n.repeatVector(3)],
+    ['rmsNorm', sequence, () => n.rmsNorm()],
+    ['learnedPositions', sequence, () => n.learnedPositions(8)],
+    ['sinusoidalPositions', sequence, () => n.sinusoidalPositions()],
+    ['rotaryPositions', sequence, () => n.rotaryPositions()],
+    ['multiHeadAttention', sequence, () => n.multiHeadAttention(2, { causal: true })],
+    ['transformerEncoderLayer', sequence, () => n.transformerEncoderLayer(2, { normFirst: true, norm: 'rms' })],
+  ];
+  n.registerLambda('test-out', (ops, x) => ops.add(ops.multiply(x, x), ops.slice(x, 1, 0, 1)));
+  test.each(one)('%s', async (_name, inputShape, layer) => checkWritten(await chain([layer()], inputShape)));
+
+  test('unpack: a recurrent layer with its states', async () => {
+    const x = n.input([5, 3]);
+    const [last, hidden, cell] = n.lstm(4, { returnState: true })(x);
+    await checkWritten(await n.model({ inputs: x, outputs: [last!, hidden!, cell!], ...options }));
+  });
+  test('gaussianSample, two inputs', async () => {
+    const [a, b] = [n.input([4]), n.input([4])];
+    await checkWritten(await n.model({ inputs: [a, b], outputs: n.gaussianSample()([a, b]), ...options }));
+  });
+  test.each(['transformerDecoderLayer', 'transformerDecoder'])('%s, a sequence and a memory', async (type) => {
+    const [x, memory] = [n.input([5, 4]), n.input([3, 4])];
+    const layer = type === 'transformerDecoder' ? n.transformerDecoder(2, 2) : n.transformerDecoderLayer(2);
+    await checkWritten(await n.model({ inputs: [x, memory], outputs: layer([x, memory]), ...options }));
+  });
+  test('paddingMask, with attention that keeps to it', async () => {
+    const words = n.input([6], { dtype: 'int32' });
+    const x = n.embedding(5, 8)(words);
+    await checkWritten(await n.model({ inputs: words, outputs: n.multiHeadAttention(2)([x, n.paddingMask()(words)]), ...options }));
+  }); // prettier-ignore
+});
+
 /** Layers that are none of a prediction's, or are refused. */
 const otherwise: Readonly<Record<string, string>> = {
   onnx: 'goes back to its own file: test/onnx/training.test.ts',
-  onnxOutput: 'the same',
 };
 
 test('every layer that there is has been checked above', () => {
