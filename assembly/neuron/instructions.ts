@@ -36,6 +36,10 @@ export const enum Opcode {
   ConnectDistance,
   TransposeRows,
   RecordRate,
+  RateUnits,
+  PropagateRates,
+  SpikeTrace,
+  RateRule,
   Cable,
   CableChannels,
   Equations,
@@ -479,6 +483,8 @@ export class Plastic extends Instruction {
   ySlow: usize;
   /** A tag for each synapse that takes the change in the weight's place; 0: none. */
   tags: usize;
+  /** The sign that each synapse keeps, as 1 or −1 (Dale's law); 0: any. */
+  signs: usize;
 }
 
 /** Spikes of sources arrive: delivered with the weight as it is, which then changes. */
@@ -510,6 +516,7 @@ export class Eligibility extends Instruction {
   tags: usize;
   reward: usize;
   parameters: usize;
+  signs: usize;
 }
 
 /** Every so many steps incoming weights are scaled by how far the target's rate is from its goal. */
@@ -597,6 +604,76 @@ export class RecordRate extends Instruction {
   capacity: u32;
   /** The number of pairs, and the spikes of the bin so far. */
   used: usize;
+}
+
+/** Neurons that are told by a rate: rate' = (f(drive) − rate)/τ; the drive is cleared. */
+@unmanaged
+export class RateUnits extends Instruction {
+  wide: u32;
+  n: u32;
+  /** 1: f is 0 below 0; 0: f(x) = x. */
+  rectified: u32;
+  /** The block of parameters: bias, gain, e^(−dt/τ). */
+  parameters: usize;
+  step: u32;
+  rate: usize;
+  drive: usize;
+}
+
+/** out[targets] += weight · rate[source] of all sources, in every step. */
+@unmanaged
+export class PropagateRates extends Instruction {
+  wide: u32;
+  count: u32;
+  rows: usize;
+  targets: usize;
+  weights: usize;
+  shared: u32;
+  /** Of source 0. */
+  rates: usize;
+  out: usize;
+}
+
+/** x[count] *= factor, then += jump for the spikes that arrive now. */
+@unmanaged
+export class SpikeTrace extends Instruction {
+  wide: u32;
+  clock: usize;
+  spikes: usize;
+  delay: u32;
+  first: u32;
+  count: u32;
+  x: usize;
+  /** The factor and the jump. */
+  parameters: usize;
+}
+
+export const enum RateRuleKind {
+  Oja,
+  Bcm,
+}
+
+/** Every so many steps weights change by the rates of both sides. */
+@unmanaged
+export class RateRule extends Instruction {
+  wide: u32;
+  clock: usize;
+  every: u32;
+  kind: u32;
+  sources: u32;
+  rows: usize;
+  targets: usize;
+  firstTarget: u32;
+  weights: usize;
+  /** Of source 0 and of target 0. */
+  x: usize;
+  y: usize;
+  /** The sliding thresholds of n targets, for Bcm. */
+  threshold: usize;
+  n: u32;
+  parameters: usize;
+  /** The sign that each synapse keeps; 0: any. */
+  signs: usize;
 }
 
 /** Trees of cable, n of them, one implicit step; v is the soma's row (cable.ts). */

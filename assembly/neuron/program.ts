@@ -14,6 +14,7 @@ import { execLif, execLifConductance } from './lif';
 import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from './noise';
 import { execDecay, execEligibility, execPlasticArrival, execPlasticSpike, execScaling } from './plasticity';
 import { execPropagate, execPropagateDense } from './propagate';
+import { execPropagateRates, execRateRule, execRateUnits, execSpikeTrace } from './rates';
 import { execReceptor } from './receptor';
 import { execCheckState, execRecordRate, execRecordSpikes, execRecordStates } from './record';
 import { execShortTerm } from './shortTerm';
@@ -54,6 +55,10 @@ const handlers: StaticArray<Handler> = [
   execConnectDistance,
   execTransposeRows,
   execRecordRate,
+  execRateUnits,
+  execPropagateRates,
+  execSpikeTrace,
+  execRateRule,
   execCable,
   execCableChannels,
   execEquations,

@@ -33,6 +33,7 @@ export class NeuronGroup implements NeuronRange {
   private readonly stateMap = new Map<string, State>();
   private readonly made: GroupModel;
   private logSlots = 2;
+  private kept: Int8Array | undefined;
   private readonly inputs = { spikes: 0, drive: 0, jump: 0 };
 
   /** @internal by `neuronGroup` and the sources */
@@ -81,6 +82,17 @@ export class NeuronGroup implements NeuronRange {
     changed?.();
   }
 
+  /** @internal by neuron, the sign that connections gave it: 1, −1, or 0 where none did (Dale's law) */
+  get signs(): Int8Array {
+    this.kept ??= new Int8Array(this.size);
+    return this.kept;
+  }
+
+  /** @internal its rates, where it is told by rates and not by spikes */
+  get rates(): State | undefined {
+    return this.made.rates;
+  }
+
   /** @internal the names of the model's own receptors */
   get receptorNames(): string[] {
     return [...this.made.receptors.keys()];
@@ -98,6 +110,9 @@ export class NeuronGroup implements NeuronRange {
     const placed = this.made.receptor?.(name) ?? this.made.receptors.get(name) ?? this.made.input?.(name);
     if (placed) return placed;
     const known = [...this.made.receptors.keys()];
+    if (name === 'current' && this.made.needsDrive)
+      return { address: this.input('drive'), dimension: this.made.driveDimension };
+    if (this.rates) throw unknownName(`receptor of ${this.name}`, name, ['current']);
     if (this.made.receptor) throw unknownName(`variable of ${this.name} that synapses can add to`, name, known);
     if (!this.stateMap.has('v')) throw new RangeError(`${this.name} is a source, to which nothing can be connected`);
     if (name === 'current') return { address: this.input('drive'), dimension: this.made.driveDimension };

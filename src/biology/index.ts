@@ -55,10 +55,14 @@ export {
 } from './models/hodgkin-huxley.ts';
 export {
   alpha,
+  ampa,
   doubleExponential,
   exponential,
+  gabaA,
+  gabaB,
   magnesiumBlock,
   nmda,
+  type NamedReceptorOptions,
   tonic,
   type NmdaOptions,
   type Receptor,
@@ -78,6 +82,16 @@ export { Morphology, MorphologyError, type Section, type SectionPoint } from './
 export { morphology, type Segment } from './morphology/segments.ts';
 export { readSwc } from './morphology/swc.ts';
 export { lif, type LifOptions } from './models/lif.ts';
+export { rateUnits, type RateUnitsOptions } from './models/rate-units.ts';
+export {
+  bcm,
+  oja,
+  type BcmOptions,
+  type OjaOptions,
+  type RateRule,
+  type RateRuleOptions,
+} from './plasticity/rate-rules.ts';
+export type { NeuronSign, SignParameter } from './connections/dale.ts';
 export { izhikevich, type IzhikevichOptions } from './models/izhikevich.ts';
 export {
   cellTypes as izhikevichCellTypes,
@@ -94,6 +108,7 @@ export {
   spikeTimes,
   stimulate,
   type CurrentFunction,
+  type CurrentValue,
   type PoissonInputOptions,
   type SourceOptions,
   type SpikeList,

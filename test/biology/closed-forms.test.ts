@@ -2,6 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import {
   alpha,
+  ampa,
+  gabaA,
+  gabaB,
   connect,
   doubleExponential,
   exponential,
@@ -109,6 +112,23 @@ describe('conductances after one spike', () => {
   test('an alpha function has the area w τ e', async () => {
     const { g } = await opening(alpha({ tau: ms(5), reversal: mV(0) }));
     expect(g.reduce((a, b) => a + b) * 0.1).toBeCloseTo(5 * Math.E, 2);
+  });
+
+  test('AMPA, GABA-A and GABA-B have their constants, or those that are given', async () => {
+    const decays = async (receptor: Receptor, tau: number, reversal: number) => {
+      const { g, v } = await opening(receptor);
+      expect(g[3500]! / g[3400]!).toBeCloseTo(Math.exp(-10 / tau), 5);
+      expect(Math.max(...g)).toBeCloseTo(1, 4);
+      expect(Math.sign(v[200]! + 70)).toBe(Math.sign(reversal + 70));
+      expect(receptor.reversal).toBe(reversal);
+    };
+    await decays(ampa(), 2, 0);
+    await decays(gabaA(), 6, -75);
+    await decays(gabaA({ tauDecay: ms(10), reversal: mV(-80) }), 10, -80);
+    expect(ampa({ tauRise: ms(0.5) })).toEqual(
+      doubleExponential({ tauRise: ms(0.5), tauDecay: ms(2), reversal: mV(0) }),
+    );
+    expect(gabaB()).toEqual(doubleExponential({ tauRise: ms(50), tauDecay: ms(150), reversal: mV(-95) }));
   });
 
   test('NMDA opens further where the membrane is depolarised: twice the weight does more than twice as much', async () => {

@@ -85,8 +85,17 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/formats/onnx',
     may: ['src/graph'],
-    besides: ['src/core', 'src/model/files.ts', 'src/model/inference.ts', 'src/model/trace.ts'],
-    why: `An opened model owns an instance of the core; where files come from, and the trace of a model that is written, are in src/model. ${errors}`,
+    besides: [
+      'src/core',
+      'src/initializers',
+      'src/layers',
+      'src/model/files.ts',
+      'src/model/inference.ts',
+      'src/model/model.ts',
+      'src/model/sequential.ts',
+      'src/model/trace.ts',
+    ],
+    why: `An opened model owns an instance of the core; where files come from, and the trace of a model that is written, are in src/model; a graph that is trained further is a layer of a model. ${errors}`,
     packages: ['pbf'],
   },
   {

@@ -54,6 +54,8 @@ export interface GroupModel {
   assignment?(state: string, text: string): NeuronInstruction;
   /** The states whose value must stay finite. */
   readonly checked: readonly State[];
+  /** Where the rates are of neurons that have no spikes. */
+  readonly rates?: State;
   /** Whether the membrane needs a place for currents whatever comes from outside (its own receptors add to it). */
   readonly needsDrive: boolean;
   /** The dimension of what comes in as current: the drive. */

@@ -20,6 +20,8 @@ export interface PlasticConnection {
   readonly out: number;
   /** Short-term plasticity's factor; 0: none. */
   readonly scale: number;
+  /** The sign that each synapse keeps; 0: any. */
+  readonly signs: number;
 }
 
 /** The synapses by targets. */
@@ -59,7 +61,7 @@ export function placeRule(
   rule: PlasticityRule,
   { rows: inRows, sources, order }: Incoming,
 ): PlacedRule {
-  const { parts, source, target, rows, weights, dimension, delay, out, scale } = connection;
+  const { parts, source, target, rows, weights, dimension, delay, out, scale, signs } = connection;
   const { arrays, dt, clock } = parts;
   const { wide } = arrays;
   const what = rule.type;
@@ -95,7 +97,7 @@ export function placeRule(
     s.constant ?? 0,
   ]);
   const tags = rule.reward ? arrays.allocate(Math.max(1, rows.count), what) : 0;
-  const common = { wide, clock, weights, parameters, nearest: rule.nearest ? 1 : 0, ...traces, tags };
+  const common = { wide, clock, weights, parameters, nearest: rule.nearest ? 1 : 0, ...traces, tags, signs };
   const rewards = rule.reward ? placeReward(connection, rule.reward, tags, [s.minimum, s.maximum], scalars) : undefined;
   return {
     reward: rewards?.reward ?? 0,
@@ -130,7 +132,7 @@ export function placeRule(
 }
 
 function placeReward(
-  { parts, rows, weights }: PlasticConnection,
+  { parts, rows, weights, signs }: PlasticConnection,
   { tauTag, tauReward }: NonNullable<PlasticityRule['reward']>,
   tags: number,
   [minimum, maximum]: readonly [number, number],
@@ -141,7 +143,7 @@ function placeReward(
   const share = (1 - exp(-dt * rate)) / rate;
   const parameters = scalars([share, exp(-dt / tauTag), exp(-dt / tauReward), minimum, maximum]);
   const reward = scalars([0]);
-  const operands = { wide: arrays.wide, n: rows.count, weights, tags, reward, parameters };
+  const operands = { wide: arrays.wide, n: rows.count, weights, tags, reward, parameters, signs };
   return { reward, instruction: instruction('Eligibility', operands) };
 }
 
