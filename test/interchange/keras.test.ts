@@ -55,11 +55,21 @@ const models: Record<string, () => Promise<n.Model>> = {
     chain(
       [
         n.conv2d(6, { kernelSize: 3, padding: 1, groups: 2, activation: 'relu' }),
-        n.conv2d(4, { kernelSize: [3, 2], padding: [[1, 2], [0, 1]], stride: 2 }),
+        n.conv2d(4, {
+          kernelSize: [3, 2],
+          padding: [
+            [1, 2],
+            [0, 1],
+          ],
+          stride: 2,
+        }),
         n.batchNorm(),
         n.depthwiseConv2d({ kernelSize: 2, depthMultiplier: 2 }),
         n.separableConv2d(6, { kernelSize: 2, depthMultiplier: 2 }),
-        n.zeroPad2d([[1, 0], [2, 1]]),
+        n.zeroPad2d([
+          [1, 0],
+          [2, 1],
+        ]),
         n.avgPool2d({ padding: 'same' }),
         n.upsample2d({ mode: 'bilinear' }),
         n.convTranspose2d(3, { kernelSize: 3, stride: 2 }),
@@ -71,7 +81,7 @@ const models: Record<string, () => Promise<n.Model>> = {
       ],
       [12, 11, 4],
     ),
-  'sequences': () =>
+  sequences: () =>
     chain(
       [
         n.conv1d(4, { kernelSize: 3, padding: 'causal', dilation: 2 }),
@@ -127,7 +137,14 @@ describe.each(forms)('there and back: .%s', (format) => {
 test('group, instance and RMS norm, activations of Keras 3 alone: .keras, and not .h5', async () => {
   const model = shuffle(
     await chain(
-      [n.groupNorm(2), n.instanceNorm(), n.flatten(), n.rmsNorm(), n.dense(3, { activation: 'hardSigmoid' }), n.dense(2, { activation: 'logSoftmax' })],
+      [
+        n.groupNorm(2),
+        n.instanceNorm(),
+        n.flatten(),
+        n.rmsNorm(),
+        n.dense(3, { activation: 'hardSigmoid' }),
+        n.dense(2, { activation: 'logSoftmax' }),
+      ],
       [5, 4],
     ),
   );
@@ -140,7 +157,10 @@ test('group, instance and RMS norm, activations of Keras 3 alone: .keras, and no
 
 describe('what the other side lacks is told in one error, all of it', () => {
   test('of neurite', () => {
-    const layer = (class_name: string, config: object) => ({ class_name, config: { name: class_name.toLowerCase(), ...config } });
+    const layer = (class_name: string, config: object) => ({
+      class_name,
+      config: { name: class_name.toLowerCase(), ...config },
+    });
     const model = {
       class_name: 'Sequential',
       config: {
@@ -148,23 +168,44 @@ describe('what the other side lacks is told in one error, all of it', () => {
         layers: [
           layer('InputLayer', { batch_shape: [null, 8, 8, 3], dtype: 'float32' }),
           layer('Rescaling', { scale: 0.5 }),
-          layer('Conv2D', { filters: 4, kernel_size: [3, 3], padding: 'causal', data_format: 'channels_first', kernel_constraint: { class_name: 'MaxNorm', config: {} } }),
+          layer('Conv2D', {
+            filters: 4,
+            kernel_size: [3, 3],
+            padding: 'causal',
+            data_format: 'channels_first',
+            kernel_constraint: { class_name: 'MaxNorm', config: {} },
+          }),
           layer('Flatten', {}),
           layer('Dense', { units: 2, activation: 'mystery' }),
         ],
       },
     };
     const refused = () => readKerasModel(model, 'm.keras', 'keras3');
-    for (const part of [/^m\.keras: neurite lacks/, /"rescaling" \(Rescaling\): the layer/, /data_format "channels_first"/, /padding "causal"/, /kernel_constraint "MaxNorm"/, /activation "mystery"/])
+    for (const part of [
+      /^m\.keras: neurite lacks/,
+      /"rescaling" \(Rescaling\): the layer/,
+      /data_format "channels_first"/,
+      /padding "causal"/,
+      /kernel_constraint "MaxNorm"/,
+      /activation "mystery"/,
+    ])
       expect(refused).toThrow(part);
   });
 
   test('of Keras', async () => {
     const model = await chain(
-      [n.conv2d(4, { kernelSize: 3 }), n.pixelShuffle(2), n.maxPool2d({ ceilMode: true }), n.flatten(), n.dense(2, { activation: { name: 'softplus', alpha: 2 } })],
+      [
+        n.conv2d(4, { kernelSize: 3 }),
+        n.pixelShuffle(2),
+        n.maxPool2d({ ceilMode: true }),
+        n.flatten(),
+        n.dense(2, { activation: { name: 'softplus', alpha: 2 } }),
+      ],
       [8, 8, 3],
     );
-    await expect(kerasBytes(model)).rejects.toThrow(/^toKeras: Keras lacks.*"layers\.1" \(pixelShuffle\): the layer; "layers\.2" \(maxPool2d\): ceilMode; "layers\.4" \(dense\): activation softplus with alpha 2/);
+    await expect(kerasBytes(model)).rejects.toThrow(
+      /^toKeras: Keras lacks.*"layers\.1" \(pixelShuffle\): the layer; "layers\.2" \(maxPool2d\): ceilMode; "layers\.4" \(dense\): activation softplus with alpha 2/,
+    );
   });
 });
 

@@ -37,7 +37,9 @@ function guarded<T>(what: string, place: string, act: () => T): T {
   } catch (error) {
     if (error instanceof FormatError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    throw new FormatError(`${what}: the HDF5 file is damaged at ${quote(place)}: ${message.slice(0, 100)}`, { cause: error });
+    throw new FormatError(`${what}: the HDF5 file is damaged at ${quote(place)}: ${message.slice(0, 100)}`, {
+      cause: error,
+    });
   }
 }
 

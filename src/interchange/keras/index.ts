@@ -86,7 +86,9 @@ async function openLegacy(root: Hdf5Group, what: string, options: OpenKerasOptio
   const config = root.attribute('model_config');
   if (typeof config !== 'string')
     throw new FormatError(`${what}: it has no model_config: weights alone, or no file of Keras; save the whole model`);
-  const version = String(root.attribute('keras_version') ?? root.group('model_weights')?.attribute('keras_version') ?? '2');
+  const version = String(
+    root.attribute('keras_version') ?? root.group('model_weights')?.attribute('keras_version') ?? '2',
+  );
   const dialect = version.startsWith('3') ? 'keras3' : 'keras2';
   const read = readKerasModel(parseJson(config, `${what}: model_config`), what, dialect, options);
   const weights = root.group('model_weights');
@@ -170,7 +172,10 @@ async function archive({ json, weighted, classes }: WrittenModel, layers: Layers
   for (const { name } of classes) treeAt(root, `layers/${paths.get(name)!}/vars`);
   for (const { name, layer } of weighted)
     for (const weight of layers[layer]!) {
-      const { tensors } = treeAt(root, ['layers', paths.get(name)!, ...(weight.part ? [weight.part] : []), 'vars'].join('/'));
+      const { tensors } = treeAt(
+        root,
+        ['layers', paths.get(name)!, ...(weight.part ? [weight.part] : []), 'vars'].join('/'),
+      );
       tensors[String(Object.keys(tensors).length)] = tensorOf(weight);
     }
   const text = (value: object) => new TextEncoder().encode(JSON.stringify(value));
@@ -188,7 +193,9 @@ function legacy({ json, weighted, classes }: WrittenModel, layers: Layers, tenso
   const groups: Record<string, Hdf5Content> = {};
   for (const { name } of classes) {
     const weights = numbers.has(name) ? layers[numbers.get(name)!]! : [];
-    const named = weights.map((weight) => [[name, weight.part, `${weight.name}:0`].filter(Boolean).join('/'), weight] as const);
+    const named = weights.map(
+      (weight) => [[name, weight.part, `${weight.name}:0`].filter(Boolean).join('/'), weight] as const,
+    );
     const tree = emptyTree();
     for (const [path, weight] of named) {
       const words = path.split('/');
@@ -202,4 +209,3 @@ function legacy({ json, weighted, classes }: WrittenModel, layers: Layers, tenso
     groups: { model_weights: { attributes: { layer_names: classes.map(({ name }) => name), ...versions }, groups } },
   });
 }
-
