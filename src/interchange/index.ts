@@ -1,7 +1,6 @@
 // `neurite/formats`: other libraries' files, in and out. In a browser from URLs, Blobs and bytes; on Node src/node/formats.ts
 // takes its place, which reads paths too. The libraries for zip and HDF5 are loaded with the first file that needs them.
 import type { CoreOptions } from '../core/features.ts';
-import { NeuriteError } from '../core/errors.ts';
 import type { InferenceModel } from '../model/inference.ts';
 import { readSource, sourceName } from '../model/files.ts';
 import type { Model } from '../model/model.ts';
@@ -11,6 +10,7 @@ import type { ReadKerasOptions } from './keras/model-read.ts';
 import { openSklearn } from './sklearn.ts';
 import { openTfjs } from './tfjs/index.ts';
 import type { ReadShard } from './tfjs/manifest.ts';
+import { shardsOf } from './tfjs/shards.ts';
 
 export { decodeNpy, encodeNpy, type NpyArray, type NpyDType, type WritableNpy } from '../formats/npy.ts';
 export { decodeNpz, encodeNpz } from '../formats/npz.ts';
@@ -76,20 +76,10 @@ export async function loadTfjs(source: ModelSource, options: LoadTfjsOptions = {
   const what = sourceName(source, options.name);
   return openTfjs(
     await readSource(source),
-    shardsOf(what, options, () => fetched(source)),
+    shardsOf(what, options.files, () => fetched(source)),
     what,
     options,
   );
-}
-
-/** Shards that are handed in, or else found. */
-export function shardsOf(what: string, { files }: LoadTfjsOptions, found: () => ReadShard | undefined): ReadShard {
-  return async (path) => {
-    if (files && Object.hasOwn(files, path)) return readSource(files[path]!);
-    const read = files ? undefined : found();
-    if (!read) throw new NeuriteError(`${what}: its weights are in "${path}"; give that file in the option files`);
-    return read(path);
-  };
 }
 
 /** Beside an address. */

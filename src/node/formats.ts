@@ -2,8 +2,9 @@
 import { installFileAccess, readSource, sourceName } from '../model/files.ts';
 import type { Model } from '../model/model.ts';
 import type { ModelSource } from '../model/open.ts';
-import { loadTfjs as loadAnywhere, shardsOf, type LoadTfjsOptions } from '../interchange/index.ts';
+import { loadTfjs as loadAnywhere, type LoadTfjsOptions } from '../interchange/index.ts';
 import { openTfjs } from '../interchange/tfjs/index.ts';
+import { shardsOf } from '../interchange/tfjs/shards.ts';
 import { beside, pathOf } from './beside.ts';
 import { appendText, readFileBytes, writeFileAtomic } from './lazy.ts';
 
@@ -36,5 +37,5 @@ export async function loadTfjs(source: ModelSource, options: LoadTfjsOptions = {
   const what = sourceName(source, options.name);
   if (path === undefined) return loadAnywhere(source, options);
   const found = () => (shard: string) => beside(path, shard, what);
-  return openTfjs(await readSource(path), shardsOf(what, options, found), what, options);
+  return openTfjs(await readSource(path), shardsOf(what, options.files, found), what, options);
 }
