@@ -1,3 +1,4 @@
+/// <reference path="./jsfive.d.ts" />
 // HDF5 files: read by jsfive, written by h5wasm, each loaded only when it is used. Two libraries, since h5wasm (the C
 // library, compiled) may stop or never end on a damaged file, and jsfive, which is JavaScript, cannot write. Whatever jsfive
 // throws at a damaged file becomes a clean error that names the place.
