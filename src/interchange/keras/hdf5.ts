@@ -1,12 +1,28 @@
-/// <reference path="./jsfive.d.ts" />
 // HDF5 files: read by jsfive, written by h5wasm, each loaded only when it is used. Two libraries, since h5wasm (the C
 // library, compiled) may stop or never end on a damaged file, and jsfive, which is JavaScript, cannot write. Whatever jsfive
 // throws at a damaged file becomes a clean error that names the place.
 import { FormatError } from '../../core/errors.ts';
 import { sizeOf, type Shape } from '../../graph/graph.ts';
 import { isSizes, quote } from '../../formats/numeric.ts';
-import type { Dataset as FiveDataset, Group as FiveGroup } from 'jsfive';
 import type { StoredTensor } from './assemble.ts';
+
+/** What is used of jsfive, which has no types of its own. */
+interface FiveGroup {
+  readonly keys: string[];
+  readonly attrs: Record<string, unknown>;
+  get(path: string): FiveGroup | FiveDataset | null;
+}
+
+interface FiveDataset {
+  readonly shape: number[];
+  readonly dtype: unknown;
+  readonly value: ArrayLike<number>;
+}
+
+interface Five {
+  readonly File: new (buffer: ArrayBuffer) => FiveGroup;
+  readonly Dataset: new (...args: never[]) => FiveDataset;
+}
 
 const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -25,7 +41,8 @@ export interface Hdf5Group {
 /** @throws FormatError for what is no HDF5 file */
 export async function openHdf5(bytes: Uint8Array, what: string): Promise<Hdf5Group> {
   if (!isHdf5(bytes)) throw new FormatError(`${what} does not begin as an HDF5 file does`);
-  const { Dataset, File } = await import('jsfive');
+  // @ts-expect-error: it has no types
+  const { Dataset, File } = (await import('jsfive')) as unknown as Five;
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const root = guarded(what, '/', () => new File(buffer));
   return new Group(root, Dataset, what, '', { bytes: mostBytes(bytes) });
@@ -47,7 +64,7 @@ function guarded<T>(what: string, place: string, act: () => T): T {
 class Group implements Hdf5Group {
   constructor(
     private readonly inner: FiveGroup,
-    private readonly dataset: typeof FiveDataset,
+    private readonly dataset: Five['Dataset'],
     private readonly what: string,
     private readonly path: string,
     /** What tensors may still take, of the whole file. */

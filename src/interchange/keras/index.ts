@@ -111,10 +111,12 @@ function listedWeights(weights: Hdf5Group, { name }: KerasLayer, what: string): 
 function textsOf(group: Hdf5Group, name: string, what: string): string[] {
   const whole = group.attribute(name);
   const parts: unknown[] = whole === undefined ? [] : [whole];
-  for (let i = 0; whole === undefined && i < 10_000; i++) {
-    const part = group.attribute(`${name}${i}`);
-    if (part === undefined) break;
-    parts.push(part);
+  if (whole === undefined) {
+    let part = group.attribute(`${name}0`);
+    while (part !== undefined) {
+      parts.push(part);
+      part = group.attribute(`${name}${parts.length}`);
+    }
   }
   const texts = parts.flat().map((text) => (typeof text === 'string' ? text.replace(/\0+$/, '') : text));
   if (parts.length === 0) throw new FormatError(`${what} has no ${name}`);
