@@ -14,9 +14,9 @@ export function addGradients(graph: Graph, output: Node, dOutput: Node, targets:
   const gradients = new Map<Node, Node>([[output, dOutput]]);
   for (const node of graph.nodes.slice().toReversed()) {
     const dOut = gradients.get(node);
-    const rule = operationOf(node.operation).gradient;
+    const { gradient: rule, stopsGradient } = operationOf(node.operation);
     if (!dOut || !needed.has(node)) continue;
-    if (!rule && targets.includes(node)) continue;
+    if (!rule && (stopsGradient || targets.includes(node))) continue;
     if (!rule) throw withoutGradient(node);
     // The gradient's nodes belong to the layer of the node that they differentiate.
     const label = graph.label;

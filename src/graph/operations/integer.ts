@@ -53,7 +53,7 @@ defineOperation('convert', {
     return { shape: x!.shape, dtype: writesFloats(kind) ? 'f32' : 'i32' };
   },
   // Constant but for its steps.
-  gradient: () => [null],
+  stopsGradient: true,
   lower(emitter, node) {
     emitter.emit('Convert', {
       kind: ConvertKind[node.attributes['kind'] as ConvertName],

@@ -8,7 +8,7 @@ defineOperation('oneHot', {
     return { shape: [...index!.shape, columns as number], dtype: 'f32' };
   },
   // Constant but for its steps.
-  gradient: () => [null],
+  stopsGradient: true,
   lower(emitter, node) {
     const [index] = node.inputs as [Node];
     const operands = { rows: sizeOf(index.shape), columns: node.attributes['columns'] as number };

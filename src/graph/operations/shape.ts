@@ -33,7 +33,7 @@ export function resolveShape(from: Shape, to: Shape): number[] {
 defineOperation('part', {
   infer: ([x], { shape }) => ({ shape: shape as Shape, dtype: x!.dtype }),
   // What reads a part carries the gradient around it, to the inputs of the fused operation.
-  gradient: () => [null],
+  stopsGradient: true,
   view: (node) => node.attributes['offset'] as number,
 });
 
