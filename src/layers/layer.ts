@@ -130,9 +130,6 @@ export const layerTypes = (): string[] => [...definitions.keys()];
 /** Whether layers of this type are known: the file that defines them has been imported. */
 export const isLayerType = (type: string): boolean => definitions.has(type);
 
-/** The types of all layers whose files have been imported. */
-export const layerTypes = (): string[] => [...definitions.keys()];
-
 /** Options that every layer takes. */
 export interface LayerOptions {
   /** The prefix of its weights' names; `layers.<number>` by default. */
