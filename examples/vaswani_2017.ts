@@ -55,7 +55,7 @@ const net = await graphModel({ inputs: [source, before], outputs: table(steps), 
 const learningRate = linearWarmup({ learningRate: 0.005, steps: 100 });
 const { elapsed } = await net.fit(
   { inputs: [train.source, train.before], targets: train.targets },
-  { loss: crossEntropy({ labelSmoothing: 0.05 }), optimizer: adam({ learningRate, beta2: 0.98 }), epochs: 8 },
+  { loss: crossEntropy({ labelSmoothing: 0.05 }), optimizer: adam({ learningRate, beta2: 0.98 }), epochs: 12 },
 );
 
 // Greedy decoding, all dates of the year held out at once: a step costs what a step costs.
