@@ -38,6 +38,8 @@ export const enum Opcode {
   RecordRate,
   Cable,
   CableChannels,
+  GapJunctions,
+  MotorUnits,
 }
 
 export const enum RandomKind {
@@ -573,4 +575,34 @@ export class CableChannels extends Instruction {
   gateN: usize;
   conductance: usize;
   inward: usize;
+}
+
+/** Currents through gap junctions between neurons a of one group and b of another. */
+@unmanaged
+export class GapJunctions extends Instruction {
+  wide: u32;
+  count: u32;
+  a: usize;
+  b: usize;
+  conductances: usize;
+  vA: usize;
+  vB: usize;
+  driveA: usize;
+  driveB: usize;
+}
+
+/** Twitches of n motor units. */
+@unmanaged
+export class MotorUnits extends Instruction {
+  wide: u32;
+  n: u32;
+  clock: usize;
+  nerve: usize;
+  force: usize;
+  y: usize;
+  last: usize;
+  parameters: usize;
+  /** A number: the step in ms. */
+  dt: usize;
+  saturates: u32;
 }

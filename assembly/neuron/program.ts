@@ -7,9 +7,11 @@ import { execCable } from './cable';
 import { execCableChannels } from './cableChannels';
 import { execConnectDegree, execConnectDistance, execConnectProbability, execTransposeRows } from './connect';
 import { execPropagateDelayed } from './delayed';
+import { execGapJunctions } from './gap';
 import { execHodgkinHuxley } from './hodgkinHuxley';
 import { execIzhikevich } from './izhikevich';
 import { execLif, execLifConductance } from './lif';
+import { execMotorUnits } from './muscle';
 import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from './noise';
 import { execDecay, execEligibility, execPlasticArrival, execPlasticSpike, execScaling } from './plasticity';
 import { execPropagate, execPropagateDense } from './propagate';
@@ -55,6 +57,8 @@ const handlers: StaticArray<Handler> = [
   execRecordRate,
   execCable,
   execCableChannels,
+  execGapJunctions,
+  execMotorUnits,
 ];
 
 function execHalt(pc: usize): usize {

@@ -133,3 +133,23 @@ export type { WeightMonitor, WeightMonitorOptions } from './monitors/weights.ts'
 export type { SpikeMonitor } from './monitors/spikes.ts';
 export type { StateMonitor, StateMonitorOptions } from './monitors/states.ts';
 export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';
+export { connectGaps, type GapJunctionOptions, type GapJunctions } from './connections/gap.ts';
+export {
+  motorPool,
+  motorUnits,
+  muscleForce,
+  type MotorPool,
+  type MotorPoolOptions,
+  type MotorUnitOptions,
+} from './models/muscle.ts';
+export {
+  branchResponse,
+  calciumNeuron,
+  calciumSpike,
+  somaResponse,
+  twoLayerNeuron,
+  type CalciumNeuron,
+  type CalciumNeuronOptions,
+  type TwoLayerNeuron,
+  type TwoLayerOptions,
+} from './rate-neurons.ts';
