@@ -1,5 +1,5 @@
-// Motor units: each spike of its nerve makes a muscle twitch, f(t) = P (t/T) e^(1 − t/T); twitches add up, and where they
-// follow each other closely each adds less, so that a fast train makes a smooth force with a bound, a tetanus.
+// Motor units: each spike of its nerve makes a muscle twitch, f(t) = P (t/T) e^(1 − t/T); twitches add up, with a gain
+// by which force over rate is a sigmoid with a bound: a fast train makes a smooth force, a tetanus.
 // source: Fuglevand, Winter, Patla, J. Neurophysiol. 70, 1993, equations 10 to 18
 import { MotorUnits } from './instructions';
 import { Clock } from './clock';

@@ -47,7 +47,7 @@ describe('a twitch', () => {
     }
   });
 
-  test('adds to another as if alone where they are far apart, and less where they are near', async () => {
+  test('adds to another as if alone where they are far apart, and with a gain where they are near', async () => {
     const alone = await force(slow, [10], 900);
     for (const [second, summation, share] of [
       [260, 'saturating', 1],

@@ -1,6 +1,7 @@
 // Muscle: motor units, each a nerve fibre's share of the muscle, and pools of them as they are found in a muscle.
 //   one spike        f(t) = P (t/T) e^(1 − t/T): a twitch, its peak P at t = T
-//   several          twitches add up; of spikes nearer than 2.5 T each adds less, so that force has a bound, the tetanus
+//   several          twitches add up; of spikes nearer than 2.5 T each is multiplied by a gain that first grows, then
+//                    falls, so that force over rate is a sigmoid with a bound, the tetanus
 //   a pool           small units are many, slow and recruited first (Henneman's size principle)
 // source: Fuglevand, Winter, Patla, Models of recruitment and rate coding organization in motor-unit pools,
 //         J. Neurophysiol. 70, 1993; Henneman, Science 126, 1957
@@ -19,7 +20,7 @@ export interface MotorUnitOptions {
   twitchForce: NumberParameter;
   /** T: how long a twitch rises. */
   contractionTime: Parameter<'time'>;
-  /** `saturating` (the default): twitches that follow closely add less; `linear`: each is as if alone. */
+  /** `saturating` (the default): force over rate is a sigmoid with a bound; `linear`: each twitch is as if alone. */
   summation?: 'saturating' | 'linear';
 }
 
