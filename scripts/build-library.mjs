@@ -20,6 +20,7 @@ const everywhere = {
   ops: 'src/ops/index.ts',
   datasets: 'src/data/datasets/index.ts',
   biology: 'src/biology/index.ts',
+  pictures: 'src/pictures/index.ts',
 };
 const browserEntries = {
   ...everywhere,

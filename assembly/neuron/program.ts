@@ -7,6 +7,7 @@ import { execCable } from './cable';
 import { execCableChannels } from './cableChannels';
 import { execConnectDegree, execConnectDistance, execConnectProbability, execTransposeRows } from './connect';
 import { execPropagateDelayed } from './delayed';
+import { execEquations } from './equations';
 import { execGapJunctions } from './gap';
 import { execHodgkinHuxley } from './hodgkinHuxley';
 import { execIzhikevich } from './izhikevich';
@@ -15,6 +16,7 @@ import { execMotorUnits } from './muscle';
 import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from './noise';
 import { execDecay, execEligibility, execPlasticArrival, execPlasticSpike, execScaling } from './plasticity';
 import { execPropagate, execPropagateDense } from './propagate';
+import { execPropagateRates, execRateRule, execRateUnits, execSpikeTrace } from './rates';
 import { execReceptor } from './receptor';
 import { execCheckState, execRecordRate, execRecordSpikes, execRecordStates } from './record';
 import { execShortTerm } from './shortTerm';
@@ -55,8 +57,13 @@ const handlers: StaticArray<Handler> = [
   execConnectDistance,
   execTransposeRows,
   execRecordRate,
+  execRateUnits,
+  execPropagateRates,
+  execSpikeTrace,
+  execRateRule,
   execCable,
   execCableChannels,
+  execEquations,
   execGapJunctions,
   execMotorUnits,
 ];

@@ -60,6 +60,20 @@ export class Trainer {
     this.define(optimizer);
   }
 
+  /**
+   * Goes on with the optimizer where every parameter that is now trained has its slots; where one has none yet, or what
+   * is kept is of all parameters together, the optimizer begins anew.
+   */
+  trainableChanged(): void {
+    this.forgetAverage();
+    const { optimizer, model } = this;
+    if (!optimizer) return;
+    const keepsAll = optimizer.vectors === undefined && this.slots().every(({ name }) => model.storage.has(name));
+    if (keepsAll) return;
+    this.optimizer = null;
+    this.use(optimizer);
+  }
+
   private define(optimizer: Optimizer): void {
     const { storage } = this.model;
     optimizersOf(optimizer).forEach(({ scalarCount }, i) => storage.define(scalarsName(i), [Math.max(1, scalarCount)]));

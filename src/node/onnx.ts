@@ -6,15 +6,19 @@ import { FormatError } from '../core/errors.ts';
 import { describeOnnx } from '../formats/onnx/describe.ts';
 import { createOnnx } from '../formats/onnx/load.ts';
 import {
+  createModel,
   handedIn,
   inspectOnnx as inspectAnywhere,
   loadOnnx as loadAnywhere,
+  modelFromOnnx as modelAnywhere,
   sourceName,
+  type ModelFromOnnxOptions,
   type LoadOnnxOptions,
   type OnnxSource,
   type OnnxSummary,
 } from '../formats/onnx/index.ts';
 import type { OnnxModel } from '../formats/onnx/model.ts';
+import type { Model } from '../model/model.ts';
 import { readFileBytes } from './files.ts';
 
 export {
@@ -25,11 +29,13 @@ export {
   type DataType,
   type LoadOnnxOptions,
   type MissingOperator,
+  type ModelFromOnnxOptions,
   type OnnxFeed,
   type OnnxSession,
   type OnnxSource,
   type OnnxSummary,
   type OnnxTensor,
+  type OnnxTrainingOptions,
   type OnnxValueInfo,
 } from '../formats/onnx/index.ts';
 
@@ -44,6 +50,19 @@ export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}
   if (path === undefined) return loadAnywhere(source, options);
   const what = sourceName(source, options);
   return createOnnx(await readFileBytes(path), what, reader(path, what, options), options);
+}
+
+/**
+ * An ONNX file as a model of neurite, to be trained further, saved and exported: from a path, a URL, a Blob, a Response or
+ * bytes.
+ * @example const model = await modelFromOnnx('digits.onnx');
+ * @throws as loadOnnx; ShapeError where a size is free and the option `shapes` does not give it
+ */
+export async function modelFromOnnx(source: OnnxSource, options: ModelFromOnnxOptions = {}): Promise<Model> {
+  const path = pathOf(source);
+  if (path === undefined) return modelAnywhere(source, options);
+  const what = sourceName(source, options);
+  return createModel(await readFileBytes(path), what, reader(path, what, options), options);
 }
 
 /**

@@ -92,6 +92,7 @@ describe('public names', () => {
     'src/node/onnx.ts',
     'src/data/datasets/index.ts',
     'src/biology/index.ts',
+    'src/pictures/index.ts',
   ];
 
   test.each(modules)('every name that %s exports is written about', (path) => {

@@ -28,6 +28,7 @@ const alias = {
   'neurite/ops': join(root, 'src/ops/index.ts'),
   'neurite/onnx': join(root, 'src/node/onnx.ts'),
   'neurite/datasets': join(root, 'src/data/datasets/index.ts'),
+  'neurite/pictures': join(root, 'src/pictures/index.ts'),
   'neurite/biology': join(root, 'src/biology/index.ts'),
 };
 

@@ -63,6 +63,37 @@ export function doubleExponential(options: ReceptorOptions & { tauRise: Time; ta
   return { kind, rise, decay, reversal: reversalOf(kind, options), magnesium: undefined };
 }
 
+/** The usual constants of a receptor, where no others are given. */
+export interface NamedReceptorOptions {
+  reversal?: Voltage;
+  /** How fast it opens; not given and without a default: at once. */
+  tauRise?: Time;
+  tauDecay?: Time;
+}
+
+function named(
+  { reversal, tauRise, tauDecay }: NamedReceptorOptions,
+  usual: { readonly reversal: Voltage; readonly tauRise?: Time; readonly tauDecay: Time },
+): Receptor {
+  const [rise, decay] = [tauRise ?? usual.tauRise, tauDecay ?? usual.tauDecay];
+  const given = { reversal: reversal ?? usual.reversal };
+  return rise === undefined
+    ? exponential({ tau: decay, ...given })
+    : doubleExponential({ tauRise: rise, tauDecay: decay, ...given });
+}
+
+/** AMPA, fast excitation: opens at once, decays with 2 ms, reversal 0 mV. */
+export const ampa = (options: NamedReceptorOptions = {}): Receptor =>
+  named(options, { reversal: mV(0), tauDecay: ms(2) });
+
+/** GABA-A, fast inhibition by chloride: opens at once, decays with 6 ms, reversal −75 mV. */
+export const gabaA = (options: NamedReceptorOptions = {}): Receptor =>
+  named(options, { reversal: mV(-75), tauDecay: ms(6) });
+
+/** GABA-B, slow inhibition by potassium: opens with 50 ms, decays with 150 ms, reversal −95 mV. */
+export const gabaB = (options: NamedReceptorOptions = {}): Receptor =>
+  named(options, { reversal: mV(-95), tauRise: ms(50), tauDecay: ms(150) });
+
 /**
  * NMDA: opens and closes slowly, and only where the membrane is depolarised: magnesium blocks it by the factor
  * B(v) = 1 / (1 + [Mg] e^(−0.062 v / mV) / 3.57 mM) (Jahr, Stevens, J. Neurosci. 10, 1990). The weight is the peak
