@@ -90,6 +90,7 @@ describe('public names', () => {
     'src/export/index.ts',
     'src/ops/index.ts',
     'src/node/onnx.ts',
+    'src/interchange/index.ts',
     'src/data/datasets/index.ts',
     'src/biology/index.ts',
     'src/pictures/index.ts',
