@@ -1,7 +1,7 @@
 // `neurite/onnx`: opens ONNX models, for browsers; on Node src/node/onnx.ts takes its place, which reads paths too.
 import { NeuriteError } from '../../core/errors.ts';
 import type { CoreOptions } from '../../core/features.ts';
-import { readSource } from '../../model/files.ts';
+import { readSource, sourceName } from '../../model/files.ts';
 import { describeOnnx, type OnnxSummary } from './describe.ts';
 import './layer.ts';
 import { createOnnx, readOnnx, type ReadExternal } from './load.ts';
@@ -38,7 +38,7 @@ export interface LoadOnnxOptions extends CoreOptions {
  * @throws MissingOperatorsError with all operators that are missing, before anything runs
  */
 export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxModel> {
-  const what = sourceName(source, options);
+  const what = sourceName(source, options.name);
   return createOnnx(await readSource(source), what, (location) => handedIn(location, what, options), options);
 }
 
@@ -54,7 +54,7 @@ export interface ModelFromOnnxOptions extends LoadOnnxOptions, OnnxTrainingOptio
  * @throws as loadOnnx; ShapeError where a size is free and the option `shapes` does not give it
  */
 export async function modelFromOnnx(source: OnnxSource, options: ModelFromOnnxOptions = {}): Promise<Model> {
-  const what = sourceName(source, options);
+  const what = sourceName(source, options.name);
   return createModel(await readSource(source), what, (location) => handedIn(location, what, options), options);
 }
 
@@ -76,15 +76,8 @@ export async function createModel(
  * @throws FormatError for a file that is damaged or unsound
  */
 export async function inspectOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxSummary> {
-  const what = sourceName(source, options);
+  const what = sourceName(source, options.name);
   return describeOnnx(await readSource(source), what, (location) => handedIn(location, what, options), options);
-}
-
-/** What errors call a source. */
-export function sourceName(source: OnnxSource, { name }: LoadOnnxOptions): string {
-  if (name !== undefined) return name;
-  if (typeof source === 'string' || source instanceof URL) return String(source).split(/[\\/]/).at(-1) || 'model';
-  return typeof Response === 'function' && source instanceof Response && source.url ? source.url : 'model';
 }
 
 /** @throws NeuriteError for a file that the caller has not given */

@@ -90,7 +90,7 @@ defineLayer<OnnxLayerConfig>('onnx', {
     const { graph } = context;
     const build = new Builder({ evaluate: () => null, random: () => context.random() }, graph);
     if (values.length === 1) return build.nodeOf(values[0]!);
-    // Several outputs leave side by side; layers of the type below part them.
+    // Several outputs leave side by side; layers of the type `unpack` part them.
     const flat = values.map((value) => {
       const node = build.nodeOf(value);
       const floats = node.dtype === 'i32' ? operations.convert(graph, 'IntegerToFloat', node) : node;
@@ -115,15 +115,3 @@ export function onnxLayer({ graph, weights }: OnnxLayerConfig, options: LayerOpt
 export function outputShapes(layer: Layer, inputs: readonly Node[], context: LayerContext): readonly number[][] {
   return buildGraph(context, inputs, layer.config as OnnxLayerConfig).map(({ shape }) => shape.slice(1));
 }
-
-defineLayer<{ start: number; shape: number[] }>('onnxOutput', {
-  build({ graph }, [x], { start, shape }) {
-    const own = operations.slice(graph, x!, 1, start, sizeOf(shape));
-    return operations.reshape(graph, own, [x!.shape[0]!, ...shape]);
-  },
-  restore: (config, common) => onnxOutput(config.start, config.shape, common),
-});
-
-/** One output of several that lie side by side. */
-export const onnxOutput = (start: number, shape: readonly number[], options: LayerOptions = {}): Layer =>
-  createLayer('onnxOutput', { start, shape: [...shape] }, options);

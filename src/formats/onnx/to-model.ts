@@ -2,12 +2,13 @@
 import { NeuriteError, ShapeError } from '../../core/errors.ts';
 import { Graph, sizeOf, type Shape } from '../../graph/graph.ts';
 import { input as inputNode, storage } from '../../graph/operations/index.ts';
-import type { LayerContext } from '../../layers/layer.ts';
+import { createLayer, type LayerContext } from '../../layers/layer.ts';
+import '../../layers/recurrent-state.ts';
 import { input } from '../../layers/shape.ts';
 import type { Model, ModelOptions } from '../../model/model.ts';
 import { model as drawModel } from '../../model/sequential.ts';
 import { MissingOperatorsError } from './check.ts';
-import { onnxLayer, onnxOutput, outputShapes, toBase64, type OnnxLayerConfig } from './layer.ts';
+import { onnxLayer, outputShapes, toBase64, type OnnxLayerConfig } from './layer.ts';
 import { openModel, type OnnxValueInfo, type Opened } from './open.ts';
 import type { ModelProto } from './schema.ts';
 import type { ExternalFiles } from './tensor.ts';
@@ -77,7 +78,7 @@ function outputsOf(
   if (outputs.length === 1) return [result];
   let start = 0;
   return shapesOf(layer, tensors).map((shape) => {
-    const part = onnxOutput(start, shape)(result);
+    const part = createLayer('unpack', { offset: start, shape: [...shape] })(result);
     start += sizeOf(shape);
     return part;
   });
