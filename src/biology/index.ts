@@ -160,3 +160,23 @@ export { equations, quantity } from './equations/index.ts';
 export type { ConstantValue, EquationMethod, EquationsOptions } from './equations/parse.ts';
 export { EquationError } from './equations/source.ts';
 export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';
+export { connectGaps, type GapJunctionOptions, type GapJunctions } from './connections/gap.ts';
+export {
+  motorPool,
+  motorUnits,
+  muscleForce,
+  type MotorPool,
+  type MotorPoolOptions,
+  type MotorUnitOptions,
+} from './models/muscle.ts';
+export {
+  branchResponse,
+  calciumNeuron,
+  calciumSpike,
+  somaResponse,
+  twoLayerNeuron,
+  type CalciumNeuron,
+  type CalciumNeuronOptions,
+  type TwoLayerNeuron,
+  type TwoLayerOptions,
+} from './rate-neurons.ts';
