@@ -105,6 +105,7 @@ export {
   noiseCurrent,
   poissonGroup,
   poissonInput,
+  setRate,
   spikeTimes,
   stimulate,
   type CurrentFunction,
@@ -120,6 +121,7 @@ export {
   distanceDependent,
   fixedInDegree,
   fixedOutDegree,
+  fixedTotal,
   type DegreeOptions,
   type DistanceOptions,
   type Position,
@@ -151,3 +153,26 @@ export { equations, quantity } from './equations/index.ts';
 export type { ConstantValue, EquationMethod, EquationsOptions } from './equations/parse.ts';
 export { EquationError } from './equations/source.ts';
 export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';
+export type { Picture, PictureOptions } from './pictures/chart.ts';
+export {
+  currentRatePicture,
+  phasePlanePicture,
+  rasterPicture,
+  ratePicture,
+  spaceTimePicture,
+  stdpWindow,
+  stdpWindowPicture,
+  tracePicture,
+  tuningPicture,
+  weightPicture,
+  type CurrentRateData,
+  type HistogramData,
+  type PhasePlaneData,
+  type PhasePlaneOptions,
+  type RasterData,
+  type RateData,
+  type SpaceTimeData,
+  type TraceData,
+  type TuningData,
+  type WindowData,
+} from './pictures/pictures.ts';
