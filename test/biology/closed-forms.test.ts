@@ -40,6 +40,34 @@ test.each([
   expect(lifRate(mV(v), options).in(Hz)).toBeCloseTo(rate, 4);
 });
 
+describe("the rates of Brunel's network, where each neuron's is that of the noise that all others make", () => {
+  test.each([
+    ['synchronous regular', 3, 2, 10, 327.0],
+    ['synchronous irregular, fast', 6, 4, 10, 55.84],
+    ['asynchronous irregular', 5, 2, 10, 37.95],
+    ['synchronous irregular, slow', 4.5, 0.9, 10, 6.52],
+    ['asynchronous irregular, reset to 0', 5, 2, 0, 32.03],
+  ])('%s (g %s, η %s, reset %s mV): %s Hz', (_name, g, eta, reset, expected) => {
+    const [tau, strength, excitatory, inhibitory] = [20, 0.1, 1000, 250];
+    const membrane = { tauMembrane: ms(tau), vThreshold: mV(20), vReset: mV(reset), refractory: ms(2) };
+    const external = eta * 10;
+    // per second and per millisecond: the rate that a rate brings about
+    const answer = (rate: number) => {
+      const sum = external + rate;
+      const mean = (tau / 1000) * strength * (excitatory * sum - g * inhibitory * rate);
+      const variance = (tau / 1000) * strength ** 2 * (excitatory * sum + g * g * inhibitory * rate);
+      return siegertRate(mV(mean), mV(Math.sqrt(variance)), membrane).in(Hz);
+    };
+    let [low, high] = [0.01, 480];
+    for (let k = 0; k < 60; k++) {
+      const middle = (low + high) / 2;
+      if (answer(middle) > middle) low = middle;
+      else high = middle;
+    }
+    expect(Math.abs(low / expected - 1)).toBeLessThan(0.001);
+  });
+});
+
 describe('siegertRate', () => {
   const options = { tauMembrane: ms(10), vThreshold: mV(15), vReset: mV(0), refractory: ms(2) };
 

@@ -47,7 +47,10 @@ async function after(duration: number, state: string, ...model: Parameters<typeo
 }
 
 const mean = (x: Float64Array) => x.reduce((sum, y) => sum + y, 0) / x.length;
-const deviation = (x: Float64Array) => Math.sqrt(mean(x.map((y) => (y - mean(x)) ** 2)));
+const deviation = (x: Float64Array) => {
+  const middle = mean(x);
+  return Math.sqrt(mean(x.map((y) => (y - middle) ** 2)));
+};
 
 describe('methods', () => {
   /** x' = −x² (1 + t): x = 1 / (1 + t + t²/2), t in ms. */

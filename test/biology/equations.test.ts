@@ -289,3 +289,17 @@ test("Izhikevich's neuron goes to the built-in one's spikes as the step falls (i
   expect(errors[0]).toBeLessThan(0.1);
   expect(errors[1]).toBeLessThan(0.011);
 });
+
+test("Euler's method takes a leaky neuron from 0 to half its target in the time that it is known to", async () => {
+  // τ 10, target 20, threshold 10: exactly 6.93147 ms
+  for (const [dt, expected] of [
+    [1, 7],
+    [0.5, 7],
+    [0.1, 6.9],
+    [0.01, 6.93],
+  ] as const) {
+    const options = { threshold: 'v > 10', reset: 'v = 0', method: 'euler' as const };
+    const { times } = await neuron({ model: equations('dv/dt = (20 - v)/(10*ms) : 1', options) }, 10, dt);
+    expect(times[0]).toBeCloseTo(expected, 9);
+  }
+});

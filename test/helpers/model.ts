@@ -7,7 +7,7 @@ import { sizeOf, type Shape } from '../../src/graph/graph.ts';
 import { randomFloats } from './kernel.ts';
 import { trace } from '../../src/model/trace.ts';
 import { expectClose } from './operation.ts';
-import { recordError, worstError, type Side } from './record.ts';
+import { layerKey, recordError, worstError, type Side } from './record.ts';
 
 /** Random values of a shape, uniform in [low, high). */
 export const randomTensor = (shape: readonly number[], seed: number, low = -1, high = 1): Tensor => ({
@@ -33,7 +33,11 @@ export function checkModel(
   model.setWeights(
     Object.fromEntries(model.parameters.map(({ name, shape }, i) => [name, randomTensor(shape, 7 + i)])),
   );
-  const inputs = model.inputShapes.map((shape, i) => randomTensor([batch, ...shape], 40 + i, low, high));
+  const inputs = model.topology.inputs.map(({ shape, dtype }, i) => {
+    const drawn = randomTensor([batch, ...shape], 40 + i, low, high);
+    // Indices: whole numbers, which have no gradient.
+    return dtype === 'i32' ? { data: Int32Array.from(drawn.data, Math.floor), shape: drawn.shape } : drawn;
+  });
   const given = inputs.length === 1 ? inputs[0]! : inputs;
   const parameters: Values = Object.fromEntries(
     Object.entries(model.getWeights()).map(([name, { data }]) => [name, Float64Array.from(data)]),
@@ -62,6 +66,7 @@ export function checkModel(
     }
   }
   exact.forEach((x, i) => {
+    if (inputs[i]!.data instanceof Int32Array) return;
     const [actual, numeric] = [gradients.inputs[i]!.data, finiteDifferences(total, x)];
     expectClose(actual, numeric, 1e-4, `gradient of input ${i}`);
     recordLayer(model, 'gradient', worstError(actual, numeric));
@@ -77,6 +82,14 @@ function recordLayer(model: Model, side: Side, error: number): void {
   const found = [...new Set(nodes.map(({ operation }) => operation))].filter((name) => !operationOf(name).source);
   for (const operation of found)
     if (found.length === 1 || !everywhere.includes(operation)) recordError(operation, side, error);
+  for (const type of typesOf(model)) recordError(layerKey(type), side, error);
+}
+
+/** The types of a model's layers, and of those inside them. */
+function typesOf({ topology }: Model): Set<string> {
+  const inner = ({ type, config }: Pick<Layer, 'type' | 'config'>): string[] =>
+    'layer' in config ? [type, ...inner(config['layer'] as Layer)] : [type];
+  return new Set(topology.layers.flatMap(inner));
 }
 
 /** d f / d x by central differences; f reads x where it lies. */

@@ -1,5 +1,5 @@
 // Synapses between groups: a pattern, a receptor, weights, delays and plasticity.
-import type { NeuronGroup, NeuronRange } from '../group.ts';
+import { NeuronGroup, type NeuronRange } from '../group.ts';
 import type { State } from '../models/model.ts';
 import { incoming, placeHomeostasis, placeRule, type PlacedRule, type PlasticConnection } from '../plasticity/place.ts';
 import { placeRateRule, type PlacedRateRule, type RateRule } from '../plasticity/rate-rules.ts';
@@ -66,6 +66,8 @@ export class Connection {
 
   /** @internal by `connect` */
   constructor(source: NeuronRange, target: NeuronRange, options: ConnectOptions) {
+    checkRange(source, 'source');
+    checkRange(target, 'target');
     this.source = source;
     this.target = target;
     this.parts = target.group.parts;
@@ -245,6 +247,18 @@ function checkRateConnection({ delay, plasticity, homeostasis, shortTerm }: Conn
   if (unfit) throw new TypeError(`connect: expected no ${unfit[0]}, since the sources are told by rates`);
   if (plasticity && !('interval' in plasticity))
     throw new TypeError(`connect: expected plasticity by rates, such as oja({ … }), got ${plasticity.type}`);
+}
+
+/** Refuses what is no range of neurons within its group. */
+function checkRange(range: unknown, what: string): void {
+  const { group, first, size } = Object(range) as Partial<NeuronRange>;
+  if (!(group instanceof NeuronGroup))
+    throw new TypeError(`connect: expected a group of neurons or a slice of one as ${what}, got ${String(range)}`);
+  const isWithin = Number.isInteger(first) && Number.isInteger(size) && first! >= 0 && size! >= 1;
+  if (!isWithin || first! + size! > group.size)
+    throw new RangeError(
+      `connect: expected a ${what} within neurons 0 to ${group.size - 1} of ${group.name}, got ${first} to ${first! + size! - 1}`,
+    );
 }
 
 /** What a spike adds, and where. */

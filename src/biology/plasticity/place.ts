@@ -1,4 +1,5 @@
 // A plasticity rule in the memory of a simulation: traces, scalars, and the instructions of a step.
+import { notShorterThanStep } from '../checks.ts';
 import { exp } from '../../core/deterministic.ts';
 import type { NeuronRange } from '../group.ts';
 import { instruction, runOnce, type NeuronInstruction } from '../program.ts';
@@ -73,7 +74,7 @@ export function placeRule(
   const decays: NeuronInstruction[] = [];
   const trace = (tau: number | undefined, n: number) => {
     if (tau === undefined) return 0;
-    if (tau < dt) throw new RangeError(`${what}: a time constant of ${tau} ms is shorter than the step of ${dt} ms`);
+    notShorterThanStep(tau, dt, what);
     const x = arrays.allocate(n, what);
     decays.push(instruction('Decay', { wide, n, x, factor: scalars([exp(-dt / tau)]) }));
     return x;
@@ -139,6 +140,7 @@ function placeReward(
   scalars: (values: readonly number[]) => number,
 ): { reward: number; instruction: NeuronInstruction } {
   const { dt, arrays } = parts;
+  for (const tau of [tauTag, tauReward]) notShorterThanStep(tau, dt, 'rewardModulated');
   const rate = 1 / tauTag + 1 / tauReward;
   const share = (1 - exp(-dt * rate)) / rate;
   const parameters = scalars([share, exp(-dt / tauTag), exp(-dt / tauReward), minimum, maximum]);
@@ -154,6 +156,7 @@ export function placeHomeostasis(
   { rows, order }: Incoming,
 ): () => NeuronInstruction {
   const { arrays, dt, clock } = parts;
+  for (const time of [tau, tauRate]) notShorterThanStep(time, dt, 'homeostaticScaling');
   const every = interval === undefined ? 10 : parts.steps(interval, 'homeostaticScaling: interval');
   const parameters = arrays.allocate(4, 'homeostaticScaling');
   arrays.view(parameters, 4).set([exp(-dt / tauRate), 1 / tauRate, 1 / targetRate, (every * dt) / tau]);

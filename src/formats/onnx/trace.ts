@@ -47,6 +47,8 @@ export interface TraceContext {
   readonly functions: ReadonlyMap<string, FunctionProto>;
   readonly opset: number;
   readonly external: ExternalFiles | undefined;
+  /** What the graph's nodes are called instead of the file's. */
+  readonly label?: string;
 }
 
 /** The initialisers of a graph as values; `keep` names them for the model's storage. */
@@ -69,7 +71,7 @@ export function buildNodes(context: TraceContext, nodes: readonly NodeProto[], s
 function buildNode(context: TraceContext, node: NodeProto, scope: Scope): void {
   const what = `${context.what}: ${nodeName(node)}`;
   const inputs = (node.input ?? []).map((name) => (name ? scope.get(name) : undefined));
-  context.build.graph.label = node.name || (node.output?.[0] ?? '');
+  context.build.graph.label = context.label ?? (node.name || (node.output?.[0] ?? ''));
   try {
     const outputs = callOperator(context, node, inputs, scope, what);
     (node.output ?? []).forEach((name, i) => {
@@ -79,7 +81,7 @@ function buildNode(context: TraceContext, node: NodeProto, scope: Scope): void {
       scope.set(name, value);
     });
   } catch (error) {
-    throw inNode(error, what);
+    throw withPlace(error, what);
   }
 }
 
@@ -153,8 +155,8 @@ function withAttributes(node: NodeProto, given: ReadonlyMap<string, AttributePro
   return { ...node, attribute };
 }
 
-/** The same failure, told with the file and the node. */
-function inNode(error: unknown, what: string): unknown {
+/** The same failure, told with the file and the node where it arose. */
+export function withPlace(error: unknown, what: string): unknown {
   if (!(error instanceof Error)) return error;
   const message = error.message.startsWith(what) ? error.message : `${what}: ${error.message}`;
   const options = { cause: error };

@@ -60,7 +60,7 @@ export function activationOfKeras(value: unknown, dialect: Dialect): Activation 
 /** Keras' name; undefined where the function needs a layer of its own, or is not there. */
 export function activationToKeras(activation: Activation, dialect: Dialect): string | undefined {
   const { name, alpha } = resolveActivation(activation);
-  if (name === 'geluTanh' && dialect !== 'keras3') return undefined;
+  if (name === 'geluTanh') return dialect === 'tfjs' ? 'gelu_new' : undefined;
   if (alpha !== undefined && !(name === 'elu' && alpha === 1)) return undefined;
   if (dialect !== 'keras3' && ofKeras3.includes(name) && name !== 'exp') return undefined;
   return activations[name]?.[0];
