@@ -1,7 +1,7 @@
 // The library as ES modules, twice: for browsers, where a page loads no more than it uses, and for Node, where every file
 // costs a millisecond at the start, so that there a program loads few and large ones (docs/adr/0011-start-up.md).
 // The embedded bytes of the core are chunks of the first, to which the second points.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
 import { rolldown } from 'rolldown';
@@ -20,18 +20,21 @@ const everywhere = {
   ops: 'src/ops/index.ts',
   datasets: 'src/data/datasets/index.ts',
   biology: 'src/biology/index.ts',
+  pictures: 'src/pictures/index.ts',
 };
 const browserEntries = {
   ...everywhere,
   index: 'src/index.ts',
   inference: 'src/inference/index.ts',
   onnx: 'src/formats/onnx/index.ts',
+  formats: 'src/interchange/index.ts',
 };
 const nodeEntries = {
   ...Object.fromEntries(Object.entries(everywhere).map(([name, path]) => [`${name}-node`, path])),
   node: 'src/node/index.ts',
   'inference-node': 'src/node/inference.ts',
   'onnx-node': 'src/node/onnx.ts',
+  'formats-node': 'src/node/formats.ts',
   cli: 'src/cli/main.ts',
 };
 
@@ -47,20 +50,43 @@ const nodeGroups = [
   ['library', (loads) => loads('node')],
 ];
 
+/** Packages that are loaded with the first file that needs them; Node takes the browsers' chunks of them. */
+const packages = ['fflate', 'h5wasm', 'jsfive'];
+const packageOf = (id) => packages.find((name) => id === name || id.includes(`/node_modules/${name}/`));
 const isCoreBytes = (id) => /src\/core\/generated\/(simd|relaxed|debug|neuron-(simd|debug))/.test(id);
 
 export async function buildLibrary() {
   const chunks = await bundle(browserEntries, browserGroups, { chunks: 'chunks', external: isExternal });
-  const bytes = new Map(
+  const shared = new Map(
     chunks
       .filter(({ facadeModuleId }) => facadeModuleId)
-      .map(({ facadeModuleId, fileName }) => [facadeModuleId, fileName]),
+      .map(({ facadeModuleId, fileName }) => [packageOf(facadeModuleId) ?? facadeModuleId, fileName]),
   );
+  for (const name of packages) dropSourceMap(join(dist, shared.get(name)));
+  const isShared = (id) => isCoreBytes(id) || packages.includes(id);
   await bundle(nodeEntries, nodeGroups, {
     chunks: 'node',
-    external: (id) => isExternal(id) || isCoreBytes(id),
-    paths: (id) => (isCoreBytes(id) ? `./${bytes.get(id)}` : id),
+    external: (id) => isExternal(id) || isShared(id),
+    paths: (id) => (isShared(id) ? `./${shared.get(id)}` : id),
   });
+}
+
+/** The map of a package that is one large text of bytes is larger than the package. */
+function dropSourceMap(path) {
+  rmSync(`${path}.map`);
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
+}
+
+/** The licences of what is bundled. */
+export function writeNotices() {
+  const names = [...bundled, ...packages, 'pako'];
+  const texts = names.map((name) => {
+    const folder = join(root, 'node_modules', name);
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return `${name} ${version}\n\n${file ? readFileSync(join(folder, file), 'utf8').trim() : license}\n`;
+  });
+  writeFileSync(join(dist, 'THIRD-PARTY.txt'), texts.join(`\n${'-'.repeat(80)}\n\n`));
 }
 
 /** @returns the chunks that were written */
@@ -108,6 +134,7 @@ function filesOf(path, context) {
 
 /** ASCII is read faster than UTF-8, but the core's bytes are characters beyond it (docs/adr/0004). */
 async function minify(code, { facadeModuleId }) {
-  const charset = facadeModuleId && isCoreBytes(facadeModuleId) ? 'utf8' : 'ascii';
+  const isBinary = facadeModuleId && (isCoreBytes(facadeModuleId) || packageOf(facadeModuleId));
+  const charset = isBinary ? 'utf8' : 'ascii';
   return transform(code, { minify: true, format: 'esm', target: 'es2022', charset, sourcemap: 'external' });
 }

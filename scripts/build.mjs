@@ -5,7 +5,7 @@ import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildCore } from './build-core.mjs';
-import { buildLibrary } from './build-library.mjs';
+import { buildLibrary, writeNotices } from './build-library.mjs';
 import { root } from './files.mjs';
 
 const dist = join(root, 'dist');
@@ -20,6 +20,7 @@ await Promise.all([
     throw new Error(`tsc failed:\n${error.stdout}${error.stderr}`);
   }),
 ]);
+writeNotices();
 chmodSync(join(dist, 'cli.js'), 0o755);
 for (const variant of ['simd', 'relaxed', 'neuron-simd'])
   copyFileSync(join(root, 'build', `${variant}.wasm`), join(dist, `${variant}.wasm`));

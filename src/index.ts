@@ -11,6 +11,17 @@ export * from './data/index.ts';
 export { activationNames, type Activation, type ActivationName } from './layers/activations.ts';
 export { activation, dense, dropout, prelu, type DenseOptions } from './layers/core.ts';
 export * from './layers/convolution.ts';
+export * from './layers/axes.ts';
+export * from './layers/dropouts.ts';
+export {
+  lambda,
+  registerLambda,
+  type LambdaAxes,
+  type LambdaFormula,
+  type LambdaOperand,
+  type LambdaOperations,
+  type LambdaValue,
+} from './layers/lambda.ts';
 export { gaussianNoise, gaussianSample } from './layers/noise.ts';
 export * from './layers/pooling.ts';
 export * from './layers/resize.ts';
@@ -33,6 +44,7 @@ export {
   embedding,
   learnedPositions,
   paddingMask,
+  rotaryPositions,
   sinusoidalPositions,
   type EmbeddingOptions,
 } from './layers/embedding.ts';

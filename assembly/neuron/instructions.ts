@@ -36,6 +36,77 @@ export const enum Opcode {
   ConnectDistance,
   TransposeRows,
   RecordRate,
+  RateUnits,
+  PropagateRates,
+  SpikeTrace,
+  RateRule,
+  Cable,
+  CableChannels,
+  Equations,
+  GapJunctions,
+  MotorUnits,
+}
+
+/** One step of a model that was given as equations (equations.ts); masks have all bits of a lane set or none. */
+export const enum Elementary {
+  Copy,
+  Negate,
+  Absolute,
+  SquareRoot,
+  Floor,
+  Ceiling,
+  Truncate,
+  Sign,
+  Exponential,
+  ExponentialMinusOne,
+  /** (e^a − 1) / a, 1 at 0. */
+  RelativeExponential,
+  Logarithm,
+  Sine,
+  Cosine,
+  HyperbolicTangent,
+  /** Of masks. */
+  Not,
+  /** 1 where the mask is set, else 0. */
+  Indicator,
+  /** The value, which then is 0. */
+  Take,
+  /** The mask of the neurons that are refractory until the step in a. */
+  Resting,
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Power,
+  Minimum,
+  Maximum,
+  Less,
+  LessOrEqual,
+  Equal,
+  NotEqual,
+  And,
+  Or,
+  /** a · b + c, two roundings. */
+  MultiplyAdd,
+  /** c − a · b, two roundings. */
+  SubtractProduct,
+  /** b where the mask a is set, else c. */
+  Choose,
+  /** b where a neuron is refractory until the step in a, else c. */
+  ChooseResting,
+  /** Random numbers of the stream in b: in [0, 1), and standard normal. */
+  Uniform,
+  Normal,
+}
+
+/** Where an operand of an elementary step is. */
+export const enum Place {
+  /** A block of temporary numbers. */
+  Temporary,
+  /** An array of the group, a number for each neuron. */
+  Neurons,
+  /** One vector, for all neurons. */
+  Scalar,
 }
 
 export const enum RandomKind {
@@ -414,6 +485,8 @@ export class Plastic extends Instruction {
   ySlow: usize;
   /** A tag for each synapse that takes the change in the weight's place; 0: none. */
   tags: usize;
+  /** The sign that each synapse keeps, as 1 or −1 (Dale's law); 0: any. */
+  signs: usize;
 }
 
 /** Spikes of sources arrive: delivered with the weight as it is, which then changes. */
@@ -445,6 +518,7 @@ export class Eligibility extends Instruction {
   tags: usize;
   reward: usize;
   parameters: usize;
+  signs: usize;
 }
 
 /** Every so many steps incoming weights are scaled by how far the target's rate is from its goal. */
@@ -532,4 +606,186 @@ export class RecordRate extends Instruction {
   capacity: u32;
   /** The number of pairs, and the spikes of the bin so far. */
   used: usize;
+}
+
+/** Neurons that are told by a rate: rate' = (f(drive) − rate)/τ; the drive is cleared. */
+@unmanaged
+export class RateUnits extends Instruction {
+  wide: u32;
+  n: u32;
+  /** 1: f is 0 below 0; 0: f(x) = x. */
+  rectified: u32;
+  /** The block of parameters: bias, gain, e^(−dt/τ). */
+  parameters: usize;
+  step: u32;
+  rate: usize;
+  drive: usize;
+}
+
+/** out[targets] += weight · rate[source] of all sources, in every step. */
+@unmanaged
+export class PropagateRates extends Instruction {
+  wide: u32;
+  count: u32;
+  rows: usize;
+  targets: usize;
+  weights: usize;
+  shared: u32;
+  /** Of source 0. */
+  rates: usize;
+  out: usize;
+}
+
+/** x[count] *= factor, then += jump for the spikes that arrive now. */
+@unmanaged
+export class SpikeTrace extends Instruction {
+  wide: u32;
+  clock: usize;
+  spikes: usize;
+  delay: u32;
+  first: u32;
+  count: u32;
+  x: usize;
+  /** The factor and the jump. */
+  parameters: usize;
+}
+
+export const enum RateRuleKind {
+  Oja,
+  Bcm,
+}
+
+/** Every so many steps weights change by the rates of both sides. */
+@unmanaged
+export class RateRule extends Instruction {
+  wide: u32;
+  clock: usize;
+  every: u32;
+  kind: u32;
+  sources: u32;
+  rows: usize;
+  targets: usize;
+  firstTarget: u32;
+  weights: usize;
+  /** Of source 0 and of target 0. */
+  x: usize;
+  y: usize;
+  /** The sliding thresholds of n targets, for Bcm. */
+  threshold: usize;
+  n: u32;
+  parameters: usize;
+  /** The sign that each synapse keeps; 0: any. */
+  signs: usize;
+}
+
+/** Trees of cable, n of them, one implicit step; v is the soma's row (cable.ts). */
+@unmanaged
+export class Cable extends Membrane {
+  nodes: u32;
+  /** Bytes from node to node: of a number for one tree, of whole vectors for many. */
+  row: u32;
+  /** The potentials of all nodes. */
+  tree: usize;
+  parents: usize;
+  axial: usize;
+  constant: usize;
+  capacity: usize;
+  leak: usize;
+  conductance: usize;
+  inward: usize;
+  diagonal: usize;
+  right: usize;
+  extrapolate: u32;
+  /** Whether a spike sets the soma to the reset. */
+  resets: u32;
+}
+
+/** Sodium and potassium channels at `count` nodes of trees. */
+@unmanaged
+export class CableChannels extends Instruction {
+  wide: u32;
+  channels: u32;
+  count: u32;
+  row: u32;
+  places: usize;
+  parameters: usize;
+  tree: usize;
+  m: usize;
+  h: usize;
+  gateN: usize;
+  conductance: usize;
+  inward: usize;
+}
+
+/** An elementary step; it stands in a list of its own and is no instruction. */
+@unmanaged
+export class Step {
+  operation: u32;
+  /** Two bits for each operand, out first. */
+  places: u32;
+  out: usize;
+  a: usize;
+  b: usize;
+  c: usize;
+}
+
+/** A step of neurons whose model was given as equations: lists of elementary steps, over blocks of neurons. */
+@unmanaged
+export class Equations extends Instruction {
+  wide: u32;
+  n: u32;
+  clock: usize;
+  /** The spikes of the group; 0: it has none. */
+  spikes: usize;
+  /** Bytes of a block, a multiple of 16 neurons. */
+  block: u32;
+  /** The vector that gets the time; 0: not wanted. `timeStep` is a double. */
+  time: usize;
+  timeStep: usize;
+  /** What is the same for all neurons, once a step. */
+  scalars: usize;
+  scalarCount: u32;
+  /** Block by block. */
+  steps: usize;
+  stepCount: u32;
+  /** The temporary mask of the neurons above threshold; 0: there is no threshold. */
+  condition: usize;
+  /** As in Membrane; the refractory times are integers, a vector for all or one for each vector of neurons. */
+  until: usize;
+  refractory: usize;
+  refractoryStep: u32;
+  /** At a spike, vector by vector; the vector `mask` tells which neurons. */
+  reset: usize;
+  resetCount: u32;
+  mask: usize;
+}
+
+/** Currents through gap junctions between neurons a of one group and b of another. */
+@unmanaged
+export class GapJunctions extends Instruction {
+  wide: u32;
+  count: u32;
+  a: usize;
+  b: usize;
+  conductances: usize;
+  vA: usize;
+  vB: usize;
+  driveA: usize;
+  driveB: usize;
+}
+
+/** Twitches of n motor units. */
+@unmanaged
+export class MotorUnits extends Instruction {
+  wide: u32;
+  n: u32;
+  clock: usize;
+  nerve: usize;
+  force: usize;
+  y: usize;
+  last: usize;
+  parameters: usize;
+  /** A number: the step in ms. */
+  dt: usize;
+  saturates: u32;
 }

@@ -7,7 +7,7 @@ import { appendSpikes, emptySlot } from './spikes';
 import { normalWords, philoxBlocks, transposeWords, unit, word0, word1, word2, word3 } from '../random';
 
 /** Sixteen words or numbers: what the functions below leave. */
-const sixteen: usize = memory.data(64, 16);
+export const sixteen: usize = memory.data(64, 16);
 
 @inline
 function keep(): void {
@@ -25,14 +25,14 @@ function words(block: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32):
 }
 
 /** Standard normal numbers of sixteen neurons. */
-function normals(block: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32): void {
+export function normals(block: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32): void {
   philoxBlocks(block, step, stream, 1, seedLow, seedHigh);
   normalWords();
   keep();
 }
 
 /** Numbers in [0, 1) of sixteen neurons. */
-function units(block: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32): void {
+export function units(block: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32): void {
   words(block, step, stream, seedLow, seedHigh);
   for (let at: usize = 0; at < 64; at += 16) v128.store(sixteen + at, unit(v128.load(sixteen + at)));
 }

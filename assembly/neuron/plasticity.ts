@@ -39,6 +39,13 @@ function power<T>(base: T, mu: T): T {
   return base > <T>0 ? scalarExp<T>(mu * scalarLog<T>(base)) : <T>0;
 }
 
+/** A weight of the sign that its synapse keeps: 0 where it would have the other one. `signs` 0: any sign. */
+@inline
+export function keepSign<T>(signs: usize, synapse: usize, w: T): T {
+  if (!signs) return w;
+  return w * load<T>(signs + synapse * sizeof<T>()) < <T>0 ? <T>0 : w;
+}
+
 /** Adds a change to a synapse: to its tag where it has one, else to its weight, which keeps to its bounds. */
 @inline
 function change<T>(i: Plastic, synapse: u32, delta: T): void {
@@ -53,7 +60,7 @@ function change<T>(i: Plastic, synapse: u32, delta: T): void {
   let w = load<T>(place) + delta;
   if (w > highest) w = highest;
   if (w < lowest) w = lowest;
-  store<T>(place, w);
+  store<T>(place, keepSign<T>(i.signs, synapse, w));
 }
 
 /** A trace at a spike. */
@@ -165,6 +172,12 @@ export function execDecay(pc: usize): usize {
   return pc + offsetof<Decay>();
 }
 
+/** As `keepSign`, a vector of them. */
+@inline
+function keepSigns<T>(w: v128, signs: v128): v128 {
+  return v128.andnot(w, v128.lt<T>(v128.mul<T>(w, signs), v128.splat<T>(<T>0)));
+}
+
 /** Parameters: what a tag gives a weight in a step for a unit of reward, decay of tags and of reward, bounds. */
 @inline
 function eligibility<T>(i: Eligibility): void {
@@ -178,8 +191,8 @@ function eligibility<T>(i: Eligibility): void {
     const tag = v128.load(i.tags + k);
     v128.store(i.tags + k, v128.mul<T>(tag, decay));
     if (reward == <T>0) continue;
-    const w = multiplyAdd<T>(tag, share, v128.load(i.weights + k));
-    v128.store(i.weights + k, v128.pmin<T>(v128.pmax<T>(w, lowest), highest));
+    const w = v128.pmin<T>(v128.pmax<T>(multiplyAdd<T>(tag, share, v128.load(i.weights + k)), lowest), highest);
+    v128.store(i.weights + k, i.signs ? keepSigns<T>(w, v128.load(i.signs + k)) : w);
   }
   store<T>(i.reward, reward * scalar<T>(i.parameters, 2));
 }
@@ -215,7 +228,8 @@ function scaling<T>(i: Scaling, label: u32, scales: bool): void {
   if (!scales) return;
   for (let target: u32 = 0; target < i.n; target++) {
     const error = <T>1 - load<T>(at<T>(i.rate, target)) * scalar<T>(i.parameters, 2);
-    const factor = <T>1 + error * scalar<T>(i.parameters, 3);
+    // a factor below 0 would turn excitation into inhibition
+    const factor = max<T>(<T>0, <T>1 + error * scalar<T>(i.parameters, 3));
     const row = i.rows + 4 * usize(target);
     const end = load<u32>(row, 4);
     for (let e = load<u32>(row); e < end; e++) {
@@ -226,7 +240,7 @@ function scaling<T>(i: Scaling, label: u32, scales: bool): void {
 }
 
 /**
- * formula: r' = −r/τ_r, r += 1/τ_r at a spike; every so many steps w *= 1 + (every dt/τ)(r₀ − r)/r₀
+ * formula: r' = −r/τ_r, r += 1/τ_r at a spike; every so many steps w *= 1 + (every dt/τ)(r₀ − r)/r₀, or 0 where that is below 0
  * shapes:  rate[n], rows[n + 1], order and weights as many as synapses
  */
 export function execScaling(pc: usize): usize {

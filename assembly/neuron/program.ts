@@ -3,14 +3,20 @@
 import { Halt, Instruction, Next } from './instructions';
 import { Clock } from './clock';
 import { execAdaptiveExponential } from './adex';
+import { execCable } from './cable';
+import { execCableChannels } from './cableChannels';
 import { execConnectDegree, execConnectDistance, execConnectProbability, execTransposeRows } from './connect';
 import { execPropagateDelayed } from './delayed';
+import { execEquations } from './equations';
+import { execGapJunctions } from './gap';
 import { execHodgkinHuxley } from './hodgkinHuxley';
 import { execIzhikevich } from './izhikevich';
 import { execLif, execLifConductance } from './lif';
+import { execMotorUnits } from './muscle';
 import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from './noise';
 import { execDecay, execEligibility, execPlasticArrival, execPlasticSpike, execScaling } from './plasticity';
 import { execPropagate, execPropagateDense } from './propagate';
+import { execPropagateRates, execRateRule, execRateUnits, execSpikeTrace } from './rates';
 import { execReceptor } from './receptor';
 import { execCheckState, execRecordRate, execRecordSpikes, execRecordStates } from './record';
 import { execShortTerm } from './shortTerm';
@@ -51,6 +57,15 @@ const handlers: StaticArray<Handler> = [
   execConnectDistance,
   execTransposeRows,
   execRecordRate,
+  execRateUnits,
+  execPropagateRates,
+  execSpikeTrace,
+  execRateRule,
+  execCable,
+  execCableChannels,
+  execEquations,
+  execGapJunctions,
+  execMotorUnits,
 ];
 
 function execHalt(pc: usize): usize {

@@ -85,7 +85,7 @@ export function one<T>(): v128 {
 
 /** (eˣ − 1) / x for |x| ≤ 0.34. */
 @inline
-function relativeGrowth<T>(x: v128): v128 {
+export function relativeGrowth<T>(x: v128): v128 {
   const series = sizeof<T>() == 4 ? expSeries(x) : expSeries_f64x2(x);
   return multiplyAdd<T>(series, x, one<T>());
 }

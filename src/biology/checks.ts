@@ -26,6 +26,11 @@ export function positive(quantity: unknown, dimension: Dimension, what: string):
   return value;
 }
 
+/** Refuses a time constant that is shorter than the step, both in ms. */
+export function notShorterThanStep(tau: number, dt: number, what: string): void {
+  if (tau < dt) throw new RangeError(`${what}: a time constant of ${tau} ms is shorter than the step of ${dt} ms`);
+}
+
 /** The error for a value of another kind than a dimension. */
 export function wrongKind(got: unknown, dimension: Dimension, what: string): TypeError {
   return new TypeError(

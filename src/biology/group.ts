@@ -1,9 +1,11 @@
 // Groups of neurons, and parts of groups: what connections and monitors are made between.
 import type { PerNeuron } from './arrays.ts';
-import type { GroupContext, GroupInputs, GroupModel, NeuronModel, State } from './models/model.ts';
+import type { GroupContext, GroupInputs, GroupModel, InitialValues, NeuronModel, State } from './models/model.ts';
 import type { Parameter, NumberParameter } from './parameters.ts';
 import { resolve } from './parameters.ts';
-import { instruction, type NeuronInstruction } from './program.ts';
+import { instruction, runOnce, type NeuronInstruction } from './program.ts';
+import type { WeightParameter } from './connections/weights.ts';
+import { onPreOf } from './equations/on-pre.ts';
 import { unknownName } from '../core/nearest.ts';
 import { simulationParts, type Simulation, type SimulationParts } from './simulation.ts';
 import type { Dimension } from './units.ts';
@@ -18,8 +20,7 @@ export interface NeuronRange {
 /** How often the state of a group is looked at for values that are not finite, in steps. */
 const checkEvery = 16;
 
-/** Values of states at the beginning, by name. */
-export type InitialValues = Readonly<Record<string, Parameter<Dimension> | NumberParameter>>;
+export type { InitialValues };
 
 /** What has spikes: neurons, or a source. */
 export class NeuronGroup implements NeuronRange {
@@ -32,6 +33,7 @@ export class NeuronGroup implements NeuronRange {
   private readonly stateMap = new Map<string, State>();
   private readonly made: GroupModel;
   private logSlots = 2;
+  private kept: Int8Array | undefined;
   private readonly inputs = { spikes: 0, drive: 0, jump: 0 };
 
   /** @internal by `neuronGroup` and the sources */
@@ -66,14 +68,29 @@ export class NeuronGroup implements NeuronRange {
     return this.parts.arrays.read(this.place(state).address, this.size);
   }
 
-  /** Sets a state: one value, one for each neuron, or a distribution. @throws as the model for a value of another kind */
-  set(state: string, value: Parameter<Dimension> | NumberParameter): void {
-    const { address, dimension } = this.place(state);
-    this.parts.arrays.write(
-      address,
-      this.size,
-      resolve(this.parts, value, dimension, this.size, `${this.name}: ${state}`),
-    );
+  /**
+   * Sets a state: one value, one for each neuron, or a distribution; where the model was given as equations, also an
+   * expression such as `'El + 5*mV*randn()'`.
+   * @throws as the model for a value of another kind
+   */
+  set(state: string, value: Parameter<Dimension> | NumberParameter | string): void {
+    const { address, dimension, changed } = this.place(state);
+    const { arrays } = this.parts;
+    if (typeof value === 'string' && this.made.assignment)
+      runOnce(arrays.instance, [this.made.assignment(state, value)]);
+    else arrays.write(address, this.size, resolve(this.parts, value, dimension, this.size, `${this.name}: ${state}`));
+    changed?.();
+  }
+
+  /** @internal by neuron, the sign that connections gave it: 1, −1, or 0 where none did (Dale's law) */
+  get signs(): Int8Array {
+    this.kept ??= new Int8Array(this.size);
+    return this.kept;
+  }
+
+  /** @internal its rates, where it is told by rates and not by spikes */
+  get rates(): State | undefined {
+    return this.made.rates;
   }
 
   /** @internal the names of the model's own receptors */
@@ -83,20 +100,31 @@ export class NeuronGroup implements NeuronRange {
 
   /** @internal where a state is */
   place(state: string): State {
-    const place = this.stateMap.get(state);
+    const place = this.stateMap.get(state) ?? this.made.find?.(state);
     if (!place) throw unknownName(`state of ${this.name}`, state, this.states);
     return place;
   }
 
   /** @internal where what arrives at a receptor is added */
   receptor(name: string): State {
-    const placed = this.made.receptors.get(name);
+    const placed = this.made.receptor?.(name) ?? this.made.receptors.get(name) ?? this.made.input?.(name);
     if (placed) return placed;
     const known = [...this.made.receptors.keys()];
+    if (name === 'current' && this.made.needsDrive)
+      return { address: this.input('drive'), dimension: this.made.driveDimension };
+    if (this.rates) throw unknownName(`receptor of ${this.name}`, name, ['current']);
+    if (this.made.receptor) throw unknownName(`variable of ${this.name} that synapses can add to`, name, known);
     if (!this.stateMap.has('v')) throw new RangeError(`${this.name} is a source, to which nothing can be connected`);
     if (name === 'current') return { address: this.input('drive'), dimension: this.made.driveDimension };
     if (name === 'v') return { address: this.input('jump'), dimension: this.place('v').dimension };
     throw unknownName(`receptor of ${this.name}`, name, [...known, 'current', 'v']);
+  }
+
+  /** @internal the receptor and the weight of a statement such as `ge += w` */
+  onPre(text: string, weight: WeightParameter | undefined): { receptor: string; weight: WeightParameter } {
+    const names = this.made.receptor ? this.receptorNames : [...this.receptorNames, 'current', 'v'];
+    const constants = this.made.constantNumbers ?? new Map();
+    return onPreOf(text, weight, { names, constants, dimension: (name) => this.receptor(name).dimension });
   }
 
   /** @internal keeps the spikes of so many steps */
@@ -156,13 +184,14 @@ export class NeuronGroup implements NeuronRange {
       ...parts,
       name,
       size,
-      state: (key, dimension, initial) => {
-        const state = { address: allocate(), dimension };
+      state: (key, dimension, initial, changed) => {
+        const state = { address: allocate(), dimension, changed };
         this.stateMap.set(key, state);
         fill(arrays.view(state.address, arrays.paddedBytes(size) / arrays.bytes), initial);
         return state;
       },
       hidden: allocate,
+      placed: (key, state) => this.stateMap.set(key, state),
       resolve: (parameter, dimension, what) => resolve(parts, parameter, dimension, size, `${name}: ${what}`),
     };
   }
@@ -197,7 +226,7 @@ export function neuronGroup(
   options: NeuronGroupOptions = {},
 ): NeuronGroup {
   const group = makeGroup(simulation, size, model, options.name);
-  for (const [state, value] of Object.entries(options.initial ?? {})) group.set(state, value);
+  for (const [state, value] of Object.entries({ ...model.initial, ...options.initial })) group.set(state, value);
   return group;
 }
 

@@ -1,29 +1,39 @@
 // The public names of `neurite/biology`: neurons that spike, synapses between them, and what is seen of them.
 export {
+  celsius,
+  cm,
+  cm2,
   GOhm,
   Hz,
+  kelvin,
   kHz,
+  kOhm,
+  mM,
+  mm,
   MOhm,
+  mS,
   ms,
+  mSPerCm2,
   mV,
   nA,
   nF,
   nS,
+  ohmCm,
   pA,
   pF,
   Quantities,
   Quantity,
   s,
-  us,
-  uS,
-  V,
-  celsius,
-  mM,
-  mSPerCm2,
+  uA,
   uAPerCm2,
+  uF,
   uFPerCm2,
+  uM,
   um,
   um2,
+  uS,
+  us,
+  V,
   type Capacitance,
   type Conductance,
   type Current,
@@ -54,16 +64,43 @@ export {
 } from './models/hodgkin-huxley.ts';
 export {
   alpha,
+  ampa,
   doubleExponential,
   exponential,
+  gabaA,
+  gabaB,
   magnesiumBlock,
   nmda,
+  type NamedReceptorOptions,
+  tonic,
   type NmdaOptions,
   type Receptor,
   type ReceptorOptions,
   type Receptors,
 } from './models/receptors.ts';
+export { cableNeuron, type CableNeuron } from './models/cable.ts';
+export type { CableMethod, CableOptions, CableProperties, ReceptorPlace } from './models/cable-plan.ts';
+export {
+  hodgkinHuxleyChannels,
+  traubMilesChannels,
+  type ChannelOptions,
+  type Channels,
+} from './models/cable-channels.ts';
+export type { Compartment } from './morphology/compartments.ts';
+export { Morphology, MorphologyError, type Section, type SectionPoint } from './morphology/section.ts';
+export { morphology, type Segment } from './morphology/segments.ts';
+export { readSwc } from './morphology/swc.ts';
 export { lif, type LifOptions } from './models/lif.ts';
+export { rateUnits, type RateUnitsOptions } from './models/rate-units.ts';
+export {
+  bcm,
+  oja,
+  type BcmOptions,
+  type OjaOptions,
+  type RateRule,
+  type RateRuleOptions,
+} from './plasticity/rate-rules.ts';
+export type { NeuronSign, SignParameter } from './connections/dale.ts';
 export { izhikevich, type IzhikevichOptions } from './models/izhikevich.ts';
 export {
   cellTypes as izhikevichCellTypes,
@@ -80,6 +117,7 @@ export {
   spikeTimes,
   stimulate,
   type CurrentFunction,
+  type CurrentValue,
   type PoissonInputOptions,
   type SourceOptions,
   type SpikeList,
@@ -118,4 +156,27 @@ export type { RateMonitor } from './monitors/rates.ts';
 export type { WeightMonitor, WeightMonitorOptions } from './monitors/weights.ts';
 export type { SpikeMonitor } from './monitors/spikes.ts';
 export type { StateMonitor, StateMonitorOptions } from './monitors/states.ts';
+export { equations, quantity } from './equations/index.ts';
+export type { ConstantValue, EquationMethod, EquationsOptions } from './equations/parse.ts';
+export { EquationError } from './equations/source.ts';
 export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';
+export { connectGaps, type GapJunctionOptions, type GapJunctions } from './connections/gap.ts';
+export {
+  motorPool,
+  motorUnits,
+  muscleForce,
+  type MotorPool,
+  type MotorPoolOptions,
+  type MotorUnitOptions,
+} from './models/muscle.ts';
+export {
+  branchResponse,
+  calciumNeuron,
+  calciumSpike,
+  somaResponse,
+  twoLayerNeuron,
+  type CalciumNeuron,
+  type CalciumNeuronOptions,
+  type TwoLayerNeuron,
+  type TwoLayerOptions,
+} from './rate-neurons.ts';

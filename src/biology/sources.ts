@@ -111,14 +111,27 @@ function sortedSpikes({ neurons, times }: SpikeList, size: number, dt: number): 
   return spikes.toSorted((a, b) => a.step - b.step || a.neuron - b.neuron);
 }
 
-/** A current as a function of time: a quantity, or a number for neurons without units. */
-export type CurrentFunction = (time: number) => Quantity<'current'> | Quantity<'current density'> | number;
+/** A current, for all neurons or for each; numbers for neurons without units. */
+export type CurrentValue =
+  | Quantity<'current'>
+  | Quantity<'current density'>
+  | number
+  | Quantities<'current'>
+  | Quantities<'current density'>
+  | readonly number[]
+  | Float32Array
+  | Float64Array;
+
+/** A current as a function of time. */
+export type CurrentFunction = (time: number) => CurrentValue;
 
 /** How long a current is given. */
 export interface StimulateOptions {
   duration: Time;
   /** From when on; the present by default. */
   start?: Time;
+  /** Into which place of a cable neuron, such as `dendrite(0.5)`; the soma by default. */
+  at?: string;
 }
 
 /**
@@ -126,25 +139,26 @@ export interface StimulateOptions {
  * (t in ms), now and not during the run.
  * @throws TypeError for a value of another kind than the group's currents
  */
-export function stimulate(group: NeuronGroup, current: CurrentFunction, { duration, start }: StimulateOptions): void {
+export function stimulate(
+  group: NeuronGroup,
+  current: CurrentFunction,
+  { duration, start, at }: StimulateOptions,
+): void {
   const { parts } = group;
   const { arrays, clock, dt } = parts;
   const rows = parts.steps(valueOf(duration, 'time', 'stimulate: duration'), 'stimulate: duration');
   const first =
     start === undefined ? parts.step() : parts.steps(valueOf(start, 'time', 'stimulate: start'), 'stimulate: start');
-  const { address: drive, dimension } = group.receptor('current');
-  const table = Float64Array.from({ length: rows }, (_, k) => currentValue(current((first + k) * dt), dimension));
-  const values = arrays.allocate(rows, 'stimulus');
-  arrays.write(values, rows, table);
-  const operands = { wide: arrays.wide, n: group.size, clock, drive, values, first, rows, columns: 1 };
+  const { address: drive, dimension } = group.receptor(at === undefined ? 'current' : `current@${at}`);
+  const given = (k: number) => resolve(parts, current((first + k) * dt), dimension, group.size, 'stimulate: current');
+  const table = Array.from({ length: rows }, (_, k) => given(k));
+  const columns = table.every((row) => typeof row === 'number') ? 1 : group.size;
+  const values = arrays.allocate(rows * columns, 'stimulus');
+  if (columns === 1) arrays.write(values, rows, Float64Array.from(table as number[]));
+  else for (const [k, row] of table.entries()) arrays.write(values + k * columns * arrays.bytes, columns, row);
+  const operands = { wide: arrays.wide, n: group.size, clock, drive, values, first, rows, columns };
   parts.changed();
   parts.inputs.push({ instructions: () => [instruction('Drive', operands)] });
-}
-
-function currentValue(value: unknown, dimension: Dimension | 'number'): number {
-  if (dimension !== 'number') return valueOf(value, dimension, 'stimulate: current');
-  if (typeof value !== 'number') throw new TypeError(`stimulate: expected a current as a number, got ${String(value)}`);
-  return value;
 }
 
 /** Adds to what arrives at a receptor, in each step, normal numbers of a deviation. */

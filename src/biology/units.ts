@@ -21,6 +21,7 @@ export const dimensionExamples = {
   'current density': 'uAPerCm2(10)',
   'conductance density': 'mSPerCm2(120)',
   'capacitance density': 'uFPerCm2(1)',
+  resistivity: 'ohmCm(150)',
 };
 
 /** A number with a unit. */
@@ -41,12 +42,13 @@ export class Quantity<D extends Dimension = Dimension> {
   in(unit: Unit<D>): number {
     if (unit.dimension !== this.dimension)
       throw new TypeError(`in: expected a unit of ${this.dimension}, got ${unit.symbol}, a unit of ${unit.dimension}`);
-    return this.value / unit.factor;
+    return (this.value - unit.origin) / unit.factor;
   }
 
   /** As written: `5 ms`. */
   toString(): string {
-    return `${Number((this.value / this.unit.factor).toPrecision(12))} ${this.unit.symbol}`;
+    const { factor, origin, symbol } = this.unit;
+    return `${Number(((this.value - origin) / factor).toPrecision(12))} ${symbol}`;
   }
 }
 
@@ -77,7 +79,10 @@ export interface Unit<D extends Dimension> {
   each(amounts: ArrayLike<number>): Quantities<D>;
   readonly dimension: D;
   readonly symbol: string;
+  /** One of it in the consistent set of units. */
   readonly factor: number;
+  /** Its zero in the consistent set of units: −273.15 °C for kelvin, 0 for all others. */
+  readonly origin: number;
 }
 
 export type Time = Quantity<'time'>;
@@ -88,17 +93,18 @@ export type Capacitance = Quantity<'capacitance'>;
 export type Resistance = Quantity<'resistance'>;
 export type Frequency = Quantity<'frequency'>;
 
-function unit<D extends Dimension>(dimension: D, symbol: string, factor: number): Unit<D> {
+/** @internal a unit of so many of the consistent set */
+export function unit<D extends Dimension>(dimension: D, symbol: string, factor: number, origin = 0): Unit<D> {
   const make = (amount: number) => {
     if (typeof amount !== 'number') throw new TypeError(`${symbol}: expected a number, got ${String(amount)}`);
-    return new Quantity(amount * factor, made);
+    return new Quantity(amount * factor + origin, made);
   };
   const each = (amounts: ArrayLike<number>) =>
     new Quantities(
-      Float64Array.from(amounts, (x) => x * factor),
+      Float64Array.from(amounts, (x) => x * factor + origin),
       made,
     );
-  const made: Unit<D> = Object.assign(make, { each, dimension, symbol, factor });
+  const made: Unit<D> = Object.assign(make, { each, dimension, symbol, factor, origin });
   return made;
 }
 
@@ -109,18 +115,28 @@ export const V = unit('voltage', 'V', 1000);
 export const mV = unit('voltage', 'mV', 1);
 export const pA = unit('current', 'pA', 1);
 export const nA = unit('current', 'nA', 1000);
+export const uA = unit('current', 'µA', 1e6);
 export const nS = unit('conductance', 'nS', 1);
 export const uS = unit('conductance', 'µS', 1000);
+export const mS = unit('conductance', 'mS', 1e6);
 export const pF = unit('capacitance', 'pF', 1);
 export const nF = unit('capacitance', 'nF', 1000);
+export const uF = unit('capacitance', 'µF', 1e6);
+export const kOhm = unit('resistance', 'kΩ', 1e-6);
 export const MOhm = unit('resistance', 'MΩ', 0.001);
 export const GOhm = unit('resistance', 'GΩ', 1);
 export const Hz = unit('frequency', 'Hz', 0.001);
 export const kHz = unit('frequency', 'kHz', 1);
 export const um2 = unit('area', 'µm²', 1);
+export const cm2 = unit('area', 'cm²', 1e8);
 export const celsius = unit('temperature', '°C', 1);
+export const kelvin = unit('temperature', 'K', 1, -273.15);
+export const uM = unit('concentration', 'µM', 0.001);
 export const mM = unit('concentration', 'mM', 1);
 export const um = unit('length', 'µm', 1);
+export const mm = unit('length', 'mm', 1000);
+export const cm = unit('length', 'cm', 10_000);
 export const uAPerCm2 = unit('current density', 'µA/cm²', 0.01);
 export const mSPerCm2 = unit('conductance density', 'mS/cm²', 0.01);
 export const uFPerCm2 = unit('capacitance density', 'µF/cm²', 0.01);
+export const ohmCm = unit('resistivity', 'Ω·cm', 1e-5);

@@ -55,6 +55,15 @@ export async function readZip(
   return contents;
 }
 
+/** The names in an archive's directory; none where that is damaged. */
+export function zipNames(bytes: Uint8Array): string[] {
+  try {
+    return directoryOf(bytes, '').map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
 /** The archive's list of members, checked against the archive and against each other. */
 function directoryOf(bytes: Uint8Array, what: string): Member[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,5 +1,6 @@
 // Reverse-mode differentiation as a transformation of the graph: it adds the nodes of the gradients.
 // Not here: the rules themselves, which stand with their operations.
+import { NeuriteError } from '../core/errors.ts';
 import { operationOf } from './operation.ts';
 import { type Graph, type Node } from './graph.ts';
 import { add } from './operations/arithmetic.ts';
@@ -13,8 +14,10 @@ export function addGradients(graph: Graph, output: Node, dOutput: Node, targets:
   const gradients = new Map<Node, Node>([[output, dOutput]]);
   for (const node of graph.nodes.slice().toReversed()) {
     const dOut = gradients.get(node);
-    const rule = operationOf(node.operation).gradient;
-    if (!dOut || !rule || !needed.has(node)) continue;
+    const { gradient: rule, stopsGradient } = operationOf(node.operation);
+    if (!dOut || !needed.has(node)) continue;
+    if (!rule && (stopsGradient || targets.includes(node))) continue;
+    if (!rule) throw withoutGradient(node);
     // The gradient's nodes belong to the layer of the node that they differentiate.
     const label = graph.label;
     graph.label = node.label;
@@ -29,6 +32,11 @@ export function addGradients(graph: Graph, output: Node, dOutput: Node, targets:
   }
   return targets.map((target) => gradients.get(target) ?? null);
 }
+
+const withoutGradient = ({ operation, label }: Node): NeuriteError =>
+  new NeuriteError(
+    `${label ? `"${label}": ` : ''}the operation "${operation}" has no gradient; training cannot go through it`,
+  );
 
 /** The nodes whose value depends on one of `sources`, those included. */
 function dependents(nodes: readonly Node[], sources: readonly Node[]): Set<Node> {

@@ -19,6 +19,8 @@ export interface Operation {
   infer(inputs: readonly Node[], attributes: Attributes): { shape: Shape; dtype: DType };
   /** Adds the nodes of the gradient of each input, given that of the output; null where there is none. */
   gradient?(graph: Graph, node: Node, dOut: Node): readonly (Node | null)[];
+  /** It has no rule because none is needed: it is constant but for steps, or the gradient goes another way. */
+  stopsGradient?: boolean;
   /** Emits the instructions. A source or a view has none. */
   lower?(emitter: Emitter, node: Node): void;
   /** The result is input 0's memory, from this element on. */

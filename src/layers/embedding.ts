@@ -185,6 +185,36 @@ export function sinusoidalPositions(options: LayerOptions & { base?: number } = 
   );
 }
 
+defineLayer<{ heads: number; base: number }>('rotaryPositions', {
+  stepwise: true,
+  build(context, inputs, { heads, base }) {
+    expectInputs('rotaryPositions', inputs, 1);
+    const [x] = inputs as [Node];
+    const [, width] = expectSteps('rotaryPositions', x);
+    if (width % (2 * heads))
+      throw new ShapeError(`rotaryPositions: ${heads} heads of an even size do not divide the width ${width}`);
+    return rotate(context, x, heads, base);
+  },
+  restore: (config, common) => rotaryPositions({ ...config, ...common }),
+});
+
+/**
+ * Turns each pair of columns by the angle t / base^(2i/D) of step t: columns i and i + D/2 of each of `heads` groups of D
+ * columns (Su et al. 2021): [T, C] → [T, C]. Products of two turned vectors depend on the distance of their steps alone.
+ * `multiHeadAttention` does it to its queries and keys by its option `rotary`.
+ * @throws RangeError for heads that are no positive integer or a base that is not above 0; ShapeError where heads of an
+ * even size do not divide the width
+ */
+export function rotaryPositions(options: LayerOptions & { heads?: number; base?: number } = {}): Layer {
+  expectOptions('rotaryPositions', options, ['heads', 'base']);
+  const { heads = 1, base = 10000 } = options;
+  const config = {
+    heads: expectInteger('rotaryPositions: heads', heads, 1),
+    base: expectBase('rotaryPositions', base),
+  };
+  return createLayer('rotaryPositions', config, options);
+}
+
 export function expectBase(what: string, base: number): number {
   if (!(Number.isFinite(base) && base > 0))
     throw new RangeError(`${what}: expected a positive base, got ${String(base)}`);

@@ -1,10 +1,9 @@
 // What the attention layers of a model look at, for pictures.
 import type { Tensor } from '../data/tensor.ts';
 import { attentionWeights } from '../graph/operations/index.ts';
-import { guardError } from './guards.ts';
-import { resolveInputs, type ModelValues } from './inputs.ts';
+import type { ModelValues } from './inputs.ts';
+import { look } from './inside.ts';
 import type { Model } from './model.ts';
-import { trace } from './trace.ts';
 
 export interface AttentionMap {
   /** The name of the layer. */
@@ -19,25 +18,11 @@ export interface AttentionMap {
  * @throws ShapeError for inputs that do not fit the model; RangeError for an index out of range
  */
 export function attentionMaps(model: Model, values: ModelValues): AttentionMap[] {
-  const what = 'attentionMaps';
-  const { inputs, count } = resolveInputs(model.topology, values, what);
-  const { graph } = trace(model.topology, count, false);
-  const nodes = graph.nodes.filter(({ operation }) => operation === 'attention');
-  const maps = nodes.map((node) => attentionWeights(graph, node));
-  const outputs = Object.fromEntries(maps.map((node, i) => [`map${i}`, node]));
-  const executable = model.programs.place({ nodes: graph.nodes, outputs, effects: [] });
-  try {
-    executable.prepare();
-    inputs.forEach(({ data }, i) => {
-      const { name } = model.topology.inputs[i]!;
-      if (executable.compiled.inputs.has(name)) executable.input(name).set(data);
-    });
-    if (!executable.run()) throw guardError(executable, count, (row) => row, what);
-    return maps.map(({ shape }, i) => ({
-      layer: nodes[i]!.label,
-      weights: { data: executable.output(`map${i}`).slice(), shape },
-    }));
-  } finally {
-    executable.release();
-  }
+  let layers: string[] = [];
+  const weights = look(model, values, 'attentionMaps', ({ graph }) => {
+    const nodes = graph.nodes.filter(({ operation }) => operation === 'attention');
+    layers = nodes.map(({ label }) => label);
+    return nodes.map((node) => attentionWeights(graph, node));
+  });
+  return layers.map((layer, i) => ({ layer, weights: weights[i]! }));
 }

@@ -40,3 +40,10 @@ async function fromResponse(response: Response, url: string): Promise<Uint8Array
   if (!response.ok) throw new NeuriteError(`load: ${url} answered ${response.status} ${response.statusText}`);
   return new Uint8Array(await response.arrayBuffer());
 }
+
+/** What errors call a source: a name that is given, the last part of a path or address, or `model`. */
+export function sourceName(source: unknown, name?: string): string {
+  if (name !== undefined) return name;
+  if (typeof source === 'string' || source instanceof URL) return String(source).split(/[\\/]/).at(-1) || 'model';
+  return typeof Response === 'function' && source instanceof Response && source.url ? source.url : 'model';
+}

@@ -41,12 +41,13 @@ export interface FitOptions {
   readonly accumulate?: number;
   /**
    * An exponential average of the weights, taken after each step: average ← ema · average + (1 − ema) · weights. What is
-   * validated, what callbacks see after an epoch and what the model predicts with in the end are the averages.
+   * validated, what callbacks see after an epoch and what the model predicts with in the end are the averages. Running
+   * statistics of batch normalisation are averaged too, and computed anew from the samples in the end.
    */
   readonly ema?: number;
   /**
    * The plain average of the weights after the epochs `start`, `start + every`, … (from 0, over all calls of fit; 0 and
-   * 1 by default), used in the same way (SWA).
+   * 1 by default), used in the same way (SWA); running statistics are computed anew after each of those epochs.
    */
   readonly swa?: { readonly start?: number; readonly every?: number };
   /** Whether samples are drawn in another order in each epoch; true by default. */
@@ -102,6 +103,7 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
       const logs = pass.logs();
       run.average?.afterEpoch(model.trainer.epoch);
       model.trainer.useWeights('averaged');
+      run.average?.refresh(run.data, run.batchSize, epoch === epochs - 1 || run.stopped !== undefined);
       if (run.validation) Object.assign(logs, validate(run));
       finished++;
       model.trainer.epoch++;

@@ -54,10 +54,9 @@ export async function layFoundation(topology: Topology, options: SeedOptions, tr
 
 /** A model as `neurite/inference` opens it: it predicts. `Model`, of the package itself, trains as well. */
 export class InferenceModel {
-  readonly topology: Topology;
+  private drawn: Topology;
+  private trained: readonly ParameterInfo[];
   readonly seed: number;
-  /** Every trained value, in the order of the layers. */
-  readonly parameters: readonly ParameterInfo[];
   /** Every value that no optimizer changes and files hold: running statistics of normalisation and the like. */
   readonly states: readonly StateInfo[];
   /** What a saved model remembers beside its weights: classes, column names, normalisation, or anything of the caller's. */
@@ -73,9 +72,9 @@ export class InferenceModel {
 
   /** @internal */
   constructor({ topology, values, instance, seed }: Foundation) {
-    this.topology = topology;
+    this.drawn = topology;
+    this.trained = values.parameters;
     this.seed = seed;
-    this.parameters = values.parameters;
     this.states = values.states;
     this.instance = instance;
     this.storage = new Storage(instance);
@@ -84,6 +83,22 @@ export class InferenceModel {
     for (const { name, shape, dtype, initial } of values.states) this.storage.define(name, shape, dtype, initial);
     this.storage.define(counterName, [4], 'i32');
     this.storage.integers(counterName).set(seedWords(seed));
+  }
+
+  get topology(): Topology {
+    return this.drawn;
+  }
+
+  /** Every trained value, in the order of the layers. */
+  get parameters(): readonly ParameterInfo[] {
+    return this.trained;
+  }
+
+  /** @internal Takes a topology that differs in what training changes alone. */
+  redraw(topology: Topology): void {
+    this.drawn = topology;
+    this.trained = valuesOf(topology).parameters;
+    this.programs.redraw(topology);
   }
 
   /** The build of the core that this model runs on. */

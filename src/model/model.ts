@@ -1,7 +1,10 @@
 // A model with everything: it predicts (inference.ts), and beside that trains, is described and saved.
 // Training is in fit.ts, evaluation in evaluate.ts, gradients in gradients.ts, files in save.ts.
+import type { Tensor } from '../data/tensor.ts';
 import { seedWords } from '../core/philox.ts';
 import { exchangeAverage } from './average.ts';
+import { setTrainable } from './freeze.ts';
+import { activations } from './inside.ts';
 import { applyGradients, gradients, type GradientRequest, type Gradients } from './gradients.ts';
 import type { TrainingData } from './data.ts';
 import { evaluate, type EvaluateOptions, type Evaluation } from './evaluate.ts';
@@ -64,6 +67,33 @@ export class Model extends InferenceModel {
   /** The loss and the metrics on samples with targets. */
   evaluate(data: TrainingData, options: EvaluateOptions = {}): Evaluation {
     return evaluate(this, data, options);
+  }
+
+  /**
+   * What a layer gives for samples: a tensor [N, ...]; of a layer that stands in several places what it gives in the first.
+   * @throws RangeError for an unknown name of a layer, ShapeError for samples of another shape
+   */
+  activations(inputs: ModelValues, layerName: string): Tensor {
+    return activations(this, inputs, layerName);
+  }
+
+  /**
+   * Keeps the parameters of layers as they are in training from now on: of those named, or of all. Their normalisation by
+   * batches takes the running statistics, as with `trainable: false`; a file keeps it. What the optimizer keeps of them
+   * stays, for when they are unfrozen.
+   * @throws RangeError for a name that is not there, with the nearest one; NeuriteError while the model is being trained
+   */
+  freeze(...layerNames: string[]): void {
+    setTrainable(this, 'model.freeze', layerNames, false);
+  }
+
+  /**
+   * Lets training change layers (again): those named, or all. The optimizer goes on where it was, unless it has not trained
+   * one of them yet: then it begins anew, as Keras' does after `compile`.
+   * @throws as freeze
+   */
+  unfreeze(...layerNames: string[]): void {
+    setTrainable(this, 'model.unfreeze', layerNames, true);
   }
 
   /** The gradients of a loss (or of the outputs, weighted) for every parameter and input. */

@@ -38,7 +38,7 @@ const limit = 12;
 export class Programs {
   private readonly instance: CoreInstance;
   private readonly storage: Storage;
-  private readonly topology: Topology;
+  private topology: Topology;
   private readonly known = new Map<string, Program>();
   private readonly pinned = new Set<Program>();
   private clock = 0;
@@ -48,6 +48,11 @@ export class Programs {
   constructor(instance: CoreInstance, storage: Storage, topology: Topology) {
     this.instance = instance;
     this.storage = storage;
+    this.topology = topology;
+  }
+
+  /** Takes another topology; programs that it makes another of are to be forgotten. */
+  redraw(topology: Topology): void {
     this.topology = topology;
   }
 

@@ -1,20 +1,21 @@
 // `neurite/onnx` on Node: the same as in a browser, with paths, and files of weights beside the model.
-import { realpath } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { FormatError } from '../core/errors.ts';
+import { sourceName } from '../model/files.ts';
+import { beside, pathOf } from './beside.ts';
 import { describeOnnx } from '../formats/onnx/describe.ts';
 import { createOnnx } from '../formats/onnx/load.ts';
 import {
+  createModel,
   handedIn,
   inspectOnnx as inspectAnywhere,
   loadOnnx as loadAnywhere,
-  sourceName,
+  modelFromOnnx as modelAnywhere,
+  type ModelFromOnnxOptions,
   type LoadOnnxOptions,
   type OnnxSource,
   type OnnxSummary,
 } from '../formats/onnx/index.ts';
 import type { OnnxModel } from '../formats/onnx/model.ts';
+import type { Model } from '../model/model.ts';
 import { readFileBytes } from './files.ts';
 
 export {
@@ -25,11 +26,13 @@ export {
   type DataType,
   type LoadOnnxOptions,
   type MissingOperator,
+  type ModelFromOnnxOptions,
   type OnnxFeed,
   type OnnxSession,
   type OnnxSource,
   type OnnxSummary,
   type OnnxTensor,
+  type OnnxTrainingOptions,
   type OnnxValueInfo,
 } from '../formats/onnx/index.ts';
 
@@ -42,8 +45,21 @@ export {
 export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxModel> {
   const path = pathOf(source);
   if (path === undefined) return loadAnywhere(source, options);
-  const what = sourceName(source, options);
+  const what = sourceName(source, options.name);
   return createOnnx(await readFileBytes(path), what, reader(path, what, options), options);
+}
+
+/**
+ * An ONNX file as a model of neurite, to be trained further, saved and exported: from a path, a URL, a Blob, a Response or
+ * bytes.
+ * @example const model = await modelFromOnnx('digits.onnx');
+ * @throws as loadOnnx; ShapeError where a size is free and the option `shapes` does not give it
+ */
+export async function modelFromOnnx(source: OnnxSource, options: ModelFromOnnxOptions = {}): Promise<Model> {
+  const path = pathOf(source);
+  if (path === undefined) return modelAnywhere(source, options);
+  const what = sourceName(source, options.name);
+  return createModel(await readFileBytes(path), what, reader(path, what, options), options);
 }
 
 /**
@@ -53,7 +69,7 @@ export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}
 export async function inspectOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxSummary> {
   const path = pathOf(source);
   if (path === undefined) return inspectAnywhere(source, options);
-  const what = sourceName(source, options);
+  const what = sourceName(source, options.name);
   return describeOnnx(await readFileBytes(path), what, reader(path, what, options), options);
 }
 
@@ -62,19 +78,3 @@ const reader =
   (path: string, what: string, options: LoadOnnxOptions) =>
   (location: string): Promise<Uint8Array> =>
     options.externalData?.[location] === undefined ? beside(path, location, what) : handedIn(location, what, options);
-
-function pathOf(source: OnnxSource): string | undefined {
-  if (source instanceof URL) return source.protocol === 'file:' ? fileURLToPath(source) : undefined;
-  return typeof source === 'string' && !/^https?:/.test(source) ? source : undefined;
-}
-
-/** A file in the model's folder or below, links followed. */
-async function beside(modelPath: string, location: string, what: string): Promise<Uint8Array> {
-  const folder = await realpath(dirname(modelPath));
-  const path = join(folder, location);
-  const real = await realpath(path).catch(() => path);
-  const way = relative(folder, real);
-  if (way === '..' || way.startsWith(`..${sep}`) || way === real)
-    throw new FormatError(`${what}: its weights are in "${location}", which leads outside the model's folder`);
-  return readFileBytes(real);
-}

@@ -2,6 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import {
   alpha,
+  ampa,
+  gabaA,
+  gabaB,
   connect,
   doubleExponential,
   exponential,
@@ -35,6 +38,34 @@ test.each([
 ])('lifRate at %s mV is %s Hz', (v, rate) => {
   const options = { tauMembrane: ms(10), vThreshold: mV(10), vReset: mV(0), refractory: ms(5) };
   expect(lifRate(mV(v), options).in(Hz)).toBeCloseTo(rate, 4);
+});
+
+describe("the rates of Brunel's network, where each neuron's is that of the noise that all others make", () => {
+  test.each([
+    ['synchronous regular', 3, 2, 10, 327.0],
+    ['synchronous irregular, fast', 6, 4, 10, 55.84],
+    ['asynchronous irregular', 5, 2, 10, 37.95],
+    ['synchronous irregular, slow', 4.5, 0.9, 10, 6.52],
+    ['asynchronous irregular, reset to 0', 5, 2, 0, 32.03],
+  ])('%s (g %s, η %s, reset %s mV): %s Hz', (_name, g, eta, reset, expected) => {
+    const [tau, strength, excitatory, inhibitory] = [20, 0.1, 1000, 250];
+    const membrane = { tauMembrane: ms(tau), vThreshold: mV(20), vReset: mV(reset), refractory: ms(2) };
+    const external = eta * 10;
+    // per second and per millisecond: the rate that a rate brings about
+    const answer = (rate: number) => {
+      const sum = external + rate;
+      const mean = (tau / 1000) * strength * (excitatory * sum - g * inhibitory * rate);
+      const variance = (tau / 1000) * strength ** 2 * (excitatory * sum + g * g * inhibitory * rate);
+      return siegertRate(mV(mean), mV(Math.sqrt(variance)), membrane).in(Hz);
+    };
+    let [low, high] = [0.01, 480];
+    for (let k = 0; k < 60; k++) {
+      const middle = (low + high) / 2;
+      if (answer(middle) > middle) low = middle;
+      else high = middle;
+    }
+    expect(Math.abs(low / expected - 1)).toBeLessThan(0.001);
+  });
 });
 
 describe('siegertRate', () => {
@@ -109,6 +140,23 @@ describe('conductances after one spike', () => {
   test('an alpha function has the area w τ e', async () => {
     const { g } = await opening(alpha({ tau: ms(5), reversal: mV(0) }));
     expect(g.reduce((a, b) => a + b) * 0.1).toBeCloseTo(5 * Math.E, 2);
+  });
+
+  test('AMPA, GABA-A and GABA-B have their constants, or those that are given', async () => {
+    const decays = async (receptor: Receptor, tau: number, reversal: number) => {
+      const { g, v } = await opening(receptor);
+      expect(g[3500]! / g[3400]!).toBeCloseTo(Math.exp(-10 / tau), 5);
+      expect(Math.max(...g)).toBeCloseTo(1, 4);
+      expect(Math.sign(v[200]! + 70)).toBe(Math.sign(reversal + 70));
+      expect(receptor.reversal).toBe(reversal);
+    };
+    await decays(ampa(), 2, 0);
+    await decays(gabaA(), 6, -75);
+    await decays(gabaA({ tauDecay: ms(10), reversal: mV(-80) }), 10, -80);
+    expect(ampa({ tauRise: ms(0.5) })).toEqual(
+      doubleExponential({ tauRise: ms(0.5), tauDecay: ms(2), reversal: mV(0) }),
+    );
+    expect(gabaB()).toEqual(doubleExponential({ tauRise: ms(50), tauDecay: ms(150), reversal: mV(-95) }));
   });
 
   test('NMDA opens further where the membrane is depolarised: twice the weight does more than twice as much', async () => {

@@ -27,7 +27,9 @@ const alias = {
   'neurite/inference': join(root, 'src/node/inference.ts'),
   'neurite/ops': join(root, 'src/ops/index.ts'),
   'neurite/onnx': join(root, 'src/node/onnx.ts'),
+  'neurite/formats': join(root, 'src/node/formats.ts'),
   'neurite/datasets': join(root, 'src/data/datasets/index.ts'),
+  'neurite/pictures': join(root, 'src/pictures/index.ts'),
   'neurite/biology': join(root, 'src/biology/index.ts'),
 };
 

@@ -6,10 +6,12 @@ import { promisify } from 'node:util';
 import { root } from './documents.ts';
 import type { Program } from './programs.ts';
 
-const folder = join(root, 'build/docs-types');
-
-/** What tsc says, with the names of the programs; [] where all is well. */
-export async function typeErrors(programs: readonly Program[]): Promise<string[]> {
+/**
+ * What tsc says, with the names of the programs; [] where all is well.
+ * @param place a folder of build/ that nothing else uses
+ */
+export async function typeErrors(programs: readonly Program[], place = 'docs-types'): Promise<string[]> {
+  const folder = join(root, 'build', place);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   programs.forEach((program, i) => writeFileSync(join(folder, `program${i}.ts`), withAbsoluteImports(program)));

@@ -163,10 +163,13 @@ describe('npz', () => {
   });
 
   test('a zip bomb: what members would take is bounded by what they declare', async () => {
-    const bomb = await encodeNpz({ zeros: { data: new Uint8Array(2 ** 27), shape: [2 ** 27] } }, { compress: true });
+    const bomb = await encodeNpz(
+      { zeros: { data: new Uint8Array(2 ** 26 + 1), shape: [2 ** 26 + 1] } },
+      { compress: true },
+    );
     expect(bomb.length).toBeLessThan(2 ** 18);
     expect(await refusal(bomb)).toContain('more than the 67108864 allowed (option maximumBytes)');
-    expect((await decodeNpz(bomb, { maximumBytes: 2 ** 28 })).get('zeros')!.shape).toEqual([2 ** 27]);
+    expect((await decodeNpz(bomb, { maximumBytes: 2 ** 27 })).get('zeros')!.shape).toEqual([2 ** 26 + 1]);
   });
 
   test('a bomb that declares little', async () => {

@@ -2,9 +2,12 @@
 // finite differences of the reference. And what the tests of models share: small data, exact comparison of weights.
 import { expect } from 'vitest';
 import { sequential, type Layer, type Model, type Tensor } from '../../src/index.ts';
+import { operationOf } from '../../src/graph/operation.ts';
 import { sizeOf, type Shape } from '../../src/graph/graph.ts';
 import { randomFloats } from './kernel.ts';
+import { trace } from '../../src/model/trace.ts';
 import { expectClose } from './operation.ts';
+import { layerKey, recordError, worstError, type Side } from './record.ts';
 
 /** Random values of a shape, uniform in [low, high). */
 export const randomTensor = (shape: readonly number[], seed: number, low = -1, high = 1): Tensor => ({
@@ -30,7 +33,11 @@ export function checkModel(
   model.setWeights(
     Object.fromEntries(model.parameters.map(({ name, shape }, i) => [name, randomTensor(shape, 7 + i)])),
   );
-  const inputs = model.inputShapes.map((shape, i) => randomTensor([batch, ...shape], 40 + i, low, high));
+  const inputs = model.topology.inputs.map(({ shape, dtype }, i) => {
+    const drawn = randomTensor([batch, ...shape], 40 + i, low, high);
+    // Indices: whole numbers, which have no gradient.
+    return dtype === 'i32' ? { data: Int32Array.from(drawn.data, Math.floor), shape: drawn.shape } : drawn;
+  });
   const given = inputs.length === 1 ? inputs[0]! : inputs;
   const parameters: Values = Object.fromEntries(
     Object.entries(model.getWeights()).map(([name, { data }]) => [name, Float64Array.from(data)]),
@@ -38,7 +45,9 @@ export function checkModel(
   const exact = inputs.map(({ data }) => Float64Array.from(data));
   const out = model.predict(given);
   expect(out.shape).toEqual([batch, ...model.outputShapes[0]!]);
-  expectClose(out.data, reference(parameters, ...exact), tolerance, 'output');
+  const expected = reference(parameters, ...exact);
+  expectClose(out.data, expected, tolerance, 'output');
+  recordLayer(model, 'forward', worstError(out.data, expected));
   const outputGradient = randomTensor(out.shape, 99);
   const gradients = model.gradients(given, { outputGradient });
   const total = () => {
@@ -51,11 +60,36 @@ export function checkModel(
     const actual = gradients.parameters[name]!.data;
     if (vanishing.test(name))
       for (const each of [...numeric, ...actual]) expect(Math.abs(each), name).toBeLessThan(2e-6);
-    else expectClose(actual, numeric, 1e-4, `gradient of ${name}`);
+    else {
+      expectClose(actual, numeric, 1e-4, `gradient of ${name}`);
+      recordLayer(model, 'gradient', worstError(actual, numeric));
+    }
   }
-  exact.forEach((x, i) =>
-    expectClose(gradients.inputs[i]!.data, finiteDifferences(total, x), 1e-4, `gradient of input ${i}`),
-  );
+  exact.forEach((x, i) => {
+    if (inputs[i]!.data instanceof Int32Array) return;
+    const [actual, numeric] = [gradients.inputs[i]!.data, finiteDifferences(total, x)];
+    expectClose(actual, numeric, 1e-4, `gradient of input ${i}`);
+    recordLayer(model, 'gradient', worstError(actual, numeric));
+  });
+}
+
+/** What stands in every layer: its errors are told by tests of its own, and by layers that are nothing else. */
+const everywhere = 'reshape part binary unary reduce broadcastTo axpy matmul softmax transpose fill'.split(' ');
+
+/** An error of a layer is one of the operations that it is made of, beside those that are everywhere. */
+function recordLayer(model: Model, side: Side, error: number): void {
+  const { nodes } = trace(model.topology, 1, false).graph;
+  const found = [...new Set(nodes.map(({ operation }) => operation))].filter((name) => !operationOf(name).source);
+  for (const operation of found)
+    if (found.length === 1 || !everywhere.includes(operation)) recordError(operation, side, error);
+  for (const type of typesOf(model)) recordError(layerKey(type), side, error);
+}
+
+/** The types of a model's layers, and of those inside them. */
+function typesOf({ topology }: Model): Set<string> {
+  const inner = ({ type, config }: Pick<Layer, 'type' | 'config'>): string[] =>
+    'layer' in config ? [type, ...inner(config['layer'] as Layer)] : [type];
+  return new Set(topology.layers.flatMap(inner));
 }
 
 /** d f / d x by central differences; f reads x where it lies. */

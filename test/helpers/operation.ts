@@ -8,6 +8,7 @@ import { addGradients } from '../../src/graph/gradients.ts';
 import { Graph, sizeOf, type GraphFunction, type Node, type Shape } from '../../src/graph/graph.ts';
 import { input, multiply, reduce, scalar } from '../../src/graph/operations/index.ts';
 import { randomFloats, variant } from './kernel.ts';
+import { recordError, worstError } from './record.ts';
 
 const core = await loadCore({ variant });
 
@@ -82,11 +83,14 @@ export function checkOperation(testCase: OperationCase): void {
   const values = { ...Object.fromEntries(data.map((x, i) => [`x${i}`, x])), weights };
   const result = runFunction({ nodes: graph.nodes, outputs, effects: [] }, values);
   const exact = data.map((x) => Float64Array.from(x));
-  expectClose(result.outputs['out']!, reference(...exact), tolerance, 'forward');
+  const expected = reference(...exact);
+  expectClose(result.outputs['out']!, expected, tolerance, 'forward');
+  recordError(out.operation, 'forward', worstError(result.outputs['out']!, expected));
   data.forEach((_, i) => {
     if (withoutGradient.includes(i)) return expect(gradients[i]).toBeNull();
     const numeric = finiteDifferences(reference, exact, i, weights);
-    return expectClose(result.outputs[`d${i}`]!, numeric, gradientTolerance, `gradient of input ${i}`);
+    expectClose(result.outputs[`d${i}`]!, numeric, gradientTolerance, `gradient of input ${i}`);
+    return recordError(out.operation, 'gradient', worstError(result.outputs[`d${i}`]!, numeric));
   });
 }
 

@@ -14,8 +14,10 @@ const publicApi = [
   'src/inference/index.ts',
   'src/ops/index.ts',
   'src/node/onnx.ts',
+  'src/node/formats.ts',
   'src/data/datasets/index.ts',
   'src/biology/index.ts',
+  'src/pictures/index.ts',
   'dist',
 ];
 
@@ -84,8 +86,17 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/formats/onnx',
     may: ['src/graph'],
-    besides: ['src/core', 'src/model/files.ts', 'src/model/inference.ts', 'src/model/trace.ts'],
-    why: `An opened model owns an instance of the core; where files come from, and the trace of a model that is written, are in src/model. ${errors}`,
+    besides: [
+      'src/core',
+      'src/initializers',
+      'src/layers',
+      'src/model/files.ts',
+      'src/model/inference.ts',
+      'src/model/model.ts',
+      'src/model/sequential.ts',
+      'src/model/trace.ts',
+    ],
+    why: `An opened model owns an instance of the core; where files come from, and the trace of a model that is written, are in src/model; a graph that is trained further is a layer of a model. ${errors}`,
     packages: ['pbf'],
   },
   {
@@ -122,10 +133,21 @@ export const rules: readonly Rule[] = [
     why: 'It exports models, and measures how far they are from what was exported; it checks options as layers do.',
   },
   {
+    place: 'src/interchange',
+    may: ['src/model', ...thinBuilders, 'src/graph', 'src/core', 'src/data', 'src/formats'],
+    packages: ['jsfive', 'h5wasm'],
+  },
+  {
     place: 'src/inference',
     may: ['src/model', 'src/layers', 'src/core', 'src/data'],
   },
   { place: 'src/learning', may: ['src/model', 'src/graph'], besides: ['src/core'], why: errors },
+  {
+    place: 'src/pictures',
+    may: ['src/model', 'src/graph'],
+    besides: ['src/core', 'src/data'],
+    why: `Not in the first table: pictures of a model are tensors, and SVG. ${errors}`,
+  },
   {
     place: 'src/biology',
     may: ['src/core', 'src/graph'],
@@ -146,6 +168,7 @@ export const rules: readonly Rule[] = [
       'src/model',
       'src/learning',
       'src/inference',
+      'src/interchange',
       'src/index.ts',
     ],
     packages: ['node:', 'csv-parse', '@observablehq/plot', 'linkedom'],

@@ -59,7 +59,7 @@ describe('the package as built (npm run build)', () => {
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  test.each(['index', 'ops', 'onnx', 'datasets'])(
+  test.each(['index', 'ops', 'onnx', 'formats', 'datasets'])(
     'dist/%s.js and all that it loads import nothing from outside',
     async (name) => {
       const { inputs } = await graphOf(`dist/${name}.js`);

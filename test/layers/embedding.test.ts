@@ -9,9 +9,11 @@ import {
   loadModel,
   model,
   paddingMask,
+  rotaryPositions,
   sequential,
   sinusoidalPositions,
 } from '../../src/index.ts';
+import { rotary } from '../../reference/attention.ts';
 import { awkwardLengths, kernelRunner, output, randomFloats } from '../helpers/kernel.ts';
 import { checkModel, modelOf } from '../helpers/model.ts';
 import { expectClose } from '../helpers/operation.ts';
@@ -20,6 +22,15 @@ const words = (length: number, layers: Parameters<typeof sequential>[0]) =>
   sequential(layers, { inputShape: [length], inputDtype: 'int32', seed: 3 });
 
 describe('embedding', () => {
+  it('matches the reference, with finite differences of its table', async () => {
+    checkModel(
+      await words(6, [embedding(5, 3)]),
+      2,
+      (p, x) => Array.from(x!, (word) => Array.from(p['layers.0.table']!.slice(3 * word, 3 * word + 3))).flat(),
+      { low: 0, high: 5 },
+    );
+  });
+
   it('gives the rows of its table, and learns those that a batch has', async () => {
     const net = await words(3, [embedding(5, 2)]);
     const table = [0, 1, 10, 11, 20, 21, 30, 31, 40, 41];
@@ -201,5 +212,31 @@ describe('positions', () => {
     await expect(modelOf(sinusoidalPositions(), [4, 3])).rejects.toThrow('expected an even width, got 3');
     await expect(modelOf(sinusoidalPositions(), [4])).rejects.toThrow('expected input [*, steps, width]');
     expect(() => sinusoidalPositions({ base: 0 })).toThrow('expected a positive base');
+  });
+
+  it('rotary: each head turned by the steps, products depend on distances alone', async () => {
+    for (const [heads, width, base] of [
+      [1, 6, 10000],
+      [2, 8, 100],
+    ] as const)
+      checkModel(await modelOf(rotaryPositions({ heads, base }), [5, width]), 2, (_p, x) =>
+        rotary(x!, { steps: 5, heads, size: width / heads, base }),
+      );
+    // The same vector at every step: its products with itself are those of the steps' distance.
+    const net = await modelOf(rotaryPositions(), [6, 4]);
+    const { data } = net.predict([Array.from({ length: 6 }, () => [0.3, -0.8, 0.5, 0.9])]);
+    const product = (a: number, b: number) =>
+      [0, 1, 2, 3].reduce((sum, i) => sum + data[4 * a + i]! * data[4 * b + i]!, 0);
+    for (let step = 0; step < 4; step++) expect(product(step, step + 2)).toBeCloseTo(product(0, 2), 5);
+    const again = await loadModel(net.toBytes());
+    expect(again.topology.layers[0]!.config).toEqual({ heads: 1, base: 10000 });
+    await expect(modelOf(rotaryPositions({ heads: 2 }), [4, 6])).rejects.toThrow(
+      'rotaryPositions: 2 heads of an even size do not divide the width 6',
+    );
+    await expect(modelOf(rotaryPositions(), [4])).rejects.toThrow('expected input [*, steps, width]');
+    expect(() => rotaryPositions({ heads: 0 })).toThrow(
+      'rotaryPositions: heads: expected an integer of at least 1, got 0',
+    );
+    expect(() => rotaryPositions({ base: -1 })).toThrow('expected a positive base, got -1');
   });
 });

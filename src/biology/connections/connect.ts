@@ -1,12 +1,14 @@
 // Synapses between groups: a pattern, a receptor, weights, delays and plasticity.
-import type { NeuronGroup, NeuronRange } from '../group.ts';
+import { NeuronGroup, type NeuronRange } from '../group.ts';
 import type { State } from '../models/model.ts';
 import { incoming, placeHomeostasis, placeRule, type PlacedRule, type PlasticConnection } from '../plasticity/place.ts';
+import { placeRateRule, type PlacedRateRule, type RateRule } from '../plasticity/rate-rules.ts';
 import type { PlasticityRule } from '../plasticity/rule.ts';
 import type { Homeostasis } from '../plasticity/stdp.ts';
 import { instruction, type NeuronInstruction } from '../program.ts';
 import { resolve } from '../parameters.ts';
 import type { SimulationParts } from '../simulation.ts';
+import { checkSigns, placeSigns, signsOf, type SignParameter } from './dale.ts';
 import { commonDelay, hasOwnDelays, ownDelays, type DelayParameter, type OwnDelays } from './delays.ts';
 import type { Pattern, Rows } from './rows.ts';
 import { placeShortTerm, type ShortTermPlasticity } from './short-term.ts';
@@ -19,7 +21,12 @@ export interface ConnectOptions {
    * What a spike adds: one weight for all synapses, one for each (in the order of sources, and of a source's targets),
    * or a distribution. Its kind is that of the receptor: a current, a conductance, or a potential for the receptor `v`.
    */
-  weight: WeightParameter;
+  weight?: WeightParameter;
+  /**
+   * What a spike does, in the place of `receptor`: `'ge += w'`, `'v -= 0.5*w'`, where w is the weight, or `'ge += 2*nS'`
+   * without one.
+   */
+  onPre?: string;
   /** The target's receptor; not needed where it has only one. `v` jumps at once, `current` flows for one step. */
   receptor?: string;
   /**
@@ -28,11 +35,16 @@ export interface ConnectOptions {
    */
   delay?: DelayParameter;
   /** How weights change with the spikes of both sides. */
-  plasticity?: PlasticityRule;
+  plasticity?: PlasticityRule | RateRule;
   /** How weights follow the rate of the targets. */
   homeostasis?: Homeostasis;
   /** How much of a weight the spikes of a source release, one after the other. */
   shortTerm?: ShortTermPlasticity;
+  /**
+   * Dale's law: whether the sources excite or inhibit, all of them or each. Their weights keep that sign: one that
+   * plasticity would take beyond 0 stays at 0.
+   */
+  signs?: SignParameter;
 }
 
 /** The synapses of one `connect`. */
@@ -47,28 +59,39 @@ export class Connection {
   private readonly rows: Rows | undefined;
   private readonly placed: Weights;
   private readonly shortTerm: { scale: number; instruction(): NeuronInstruction } | undefined;
+  private readonly signs: Int8Array | undefined;
   private rule: PlacedRule | undefined;
+  private rateRule: PlacedRateRule | undefined;
   private homeostasis: (() => NeuronInstruction) | undefined;
 
   /** @internal by `connect` */
   constructor(source: NeuronRange, target: NeuronRange, options: ConnectOptions) {
+    checkRange(source, 'source');
+    checkRange(target, 'target');
     this.source = source;
     this.target = target;
     this.parts = target.group.parts;
     if (source.group.parts !== this.parts) throw new RangeError('connect: the groups are of different simulations');
     this.parts.mustBeNew('connect');
-    this.receptor = options.receptor ?? onlyReceptor(target.group);
-    this.place = target.group.receptor(this.receptor);
-    const { pattern, weight, delay, shortTerm } = options;
+    const { pattern, delay, shortTerm } = options;
+    const { receptor, weight } = effectOf(target.group, options);
+    this.receptor = receptor;
+    this.place = target.group.receptor(receptor);
     const isPlastic = options.plasticity !== undefined || options.homeostasis !== undefined;
     if (isPlastic && hasOwnDelays(delay))
       throw new RangeError('connect: plastic synapses share one delay, got one for each');
+    if (source.group.rates) checkRateConnection(options);
     this.delaySteps = hasOwnDelays(delay) ? 0 : commonDelay(this.parts, delay);
     const shared = isShared(weight) && !isPlastic;
     // a whole matrix adds rows as vectors
-    const isMatrix = pattern.isFull === true && !shared && !target.first && !isPlastic && !hasOwnDelays(delay);
+    const couldBeMatrix = !shared && !target.first && !isPlastic && !hasOwnDelays(delay) && !source.group.rates;
+    const isMatrix = pattern.isFull === true && couldBeMatrix;
     if (!isMatrix) this.rows = pattern.rows(this.rowsContext());
     this.placed = this.placeWeights(weight, shared);
+    if (options.signs !== undefined) {
+      this.signs = signsOf(source, options.signs);
+      this.checkSigns(this.weights);
+    }
     if (hasOwnDelays(delay)) this.delays = ownDelays(this.parts, delay, this.size, target.group.size);
     if (shortTerm) this.shortTerm = placeShortTerm(this.parts, source, this.delaySteps, shortTerm);
     source.group.remember(this.delaySteps);
@@ -92,7 +115,25 @@ export class Connection {
   setWeights(weight: WeightParameter): void {
     if (this.placed.shared && !isShared(weight))
       throw new RangeError('setWeights: the synapses were connected with one weight that they share');
-    this.placed.write(resolve(this.parts, weight, this.place.dimension, this.size, 'setWeights'));
+    const values = resolve(this.parts, weight, this.place.dimension, this.size, 'setWeights');
+    if (this.signs) this.checkSigns(typeof values === 'number' ? new Float64Array(this.size).fill(values) : values);
+    this.placed.write(values);
+  }
+
+  /** Refuses weights that are not of their sources' signs; those of conductances are never below 0. */
+  private checkSigns(weights: Float64Array): void {
+    if (this.place.dimension === 'conductance') return;
+    const { sources } = this.pairs();
+    checkSigns(weights, this.signs!, (synapse) => sources[synapse]!);
+  }
+
+  /**
+   * A copy of the sliding thresholds θ of the targets.
+   * @throws RangeError for a connection without the rule of Bienenstock, Cooper and Munro
+   */
+  get thresholds(): Float64Array<ArrayBuffer> {
+    if (!this.rateRule?.thresholds) throw new RangeError('thresholds: the connection has no rule with thresholds');
+    return this.parts.arrays.read(this.rateRule.thresholds, this.target.size);
   }
 
   /** Source and target of each synapse, as numbers within the ranges that were connected. */
@@ -131,6 +172,7 @@ export class Connection {
       ...(this.shortTerm ? [this.shortTerm.instruction()] : []),
       ...(this.homeostasis ? [this.homeostasis()] : []),
       ...(this.rule ? this.rule.instructions() : [this.delivery()]),
+      ...(this.rateRule ? this.rateRule.instructions() : []),
     ];
   }
 
@@ -143,6 +185,12 @@ export class Connection {
     const delay = this.delaySteps;
     if (!this.rows) return instruction('PropagateDense', { ...places, delay, n: this.target.size });
     const { rows, targets } = this.rows;
+    if (group.rates) {
+      const { wide, weights, out } = places;
+      const rates = group.rates.address + first * arrays.bytes;
+      const shared = this.placed.shared ? 1 : 0;
+      return instruction('PropagateRates', { wide, count, rows, targets, weights, shared, rates, out });
+    }
     const sparse = { ...places, rows, targets, shared: this.placed.shared ? 1 : 0 };
     if (this.delays) return instruction('PropagateDelayed', { ...sparse, ...this.delays });
     return instruction('Propagate', { ...sparse, delay });
@@ -155,6 +203,7 @@ export class Connection {
   }
 
   private placePlasticity({ plasticity, homeostasis }: ConnectOptions): void {
+    const isConductance = this.place.dimension === 'conductance';
     const connection: PlasticConnection = {
       parts: this.parts,
       source: this.source,
@@ -165,9 +214,15 @@ export class Connection {
       delay: this.delaySteps,
       out: this.place.address,
       scale: this.shortTerm?.scale ?? 0,
+      // a conductance is never below 0, whoever its source is
+      signs: this.signs && !isConductance ? placeSigns(this.parts, this.signs, this.rows!) : 0,
     };
+    if (plasticity && !('scalars' in plasticity))
+      throw new TypeError(`connect: expected plasticity such as pairStdp({ … }), got ${String(plasticity)}`);
+    if (plasticity && 'interval' in plasticity) this.rateRule = placeRateRule(connection, plasticity);
+    if (!homeostasis && (!plasticity || 'interval' in plasticity)) return;
     const byTarget = incoming(connection);
-    if (plasticity) this.rule = placeRule(connection, plasticity, byTarget);
+    if (plasticity && !('interval' in plasticity)) this.rule = placeRule(connection, plasticity, byTarget);
     if (homeostasis) this.homeostasis = placeHomeostasis(connection, homeostasis, byTarget);
   }
 
@@ -186,16 +241,47 @@ export class Connection {
   }
 }
 
+/** Rates are there in every step: nothing waits for a spike. */
+function checkRateConnection({ delay, plasticity, homeostasis, shortTerm }: ConnectOptions): void {
+  const unfit = Object.entries({ delay, homeostasis, shortTerm }).find(([, value]) => value !== undefined);
+  if (unfit) throw new TypeError(`connect: expected no ${unfit[0]}, since the sources are told by rates`);
+  if (plasticity && !('interval' in plasticity))
+    throw new TypeError(`connect: expected plasticity by rates, such as oja({ … }), got ${plasticity.type}`);
+}
+
+/** Refuses what is no range of neurons within its group. */
+function checkRange(range: unknown, what: string): void {
+  const { group, first, size } = Object(range) as Partial<NeuronRange>;
+  if (!(group instanceof NeuronGroup))
+    throw new TypeError(`connect: expected a group of neurons or a slice of one as ${what}, got ${String(range)}`);
+  const isWithin = Number.isInteger(first) && Number.isInteger(size) && first! >= 0 && size! >= 1;
+  if (!isWithin || first! + size! > group.size)
+    throw new RangeError(
+      `connect: expected a ${what} within neurons 0 to ${group.size - 1} of ${group.name}, got ${first} to ${first! + size! - 1}`,
+    );
+}
+
+/** What a spike adds, and where. */
+function effectOf(group: NeuronGroup, { receptor, weight, onPre }: ConnectOptions) {
+  if (onPre !== undefined) {
+    if (receptor !== undefined) throw new TypeError('connect: expected either onPre or a receptor, got both');
+    return group.onPre(onPre, weight);
+  }
+  if (weight === undefined) throw new TypeError('connect: expected a weight, such as nS(6)');
+  return { receptor: receptor ?? onlyReceptor(group), weight };
+}
+
 function onlyReceptor(group: NeuronGroup): string {
   const names = group.receptorNames;
   if (names.length === 1) return names[0]!;
+  if (group.rates) return 'current';
   const known = [...names, 'current', 'v'].join(', ');
   throw new TypeError(`connect: expected the name of a receptor of ${group.name}, one of ${known}`);
 }
 
 /**
  * Connects neurons: each spike of a source adds the synapse's weight to the target's receptor after the delay.
- * @throws TypeError for a weight of another kind than the receptor takes; RangeError for a delay shorter than the step,
+ * @throws EquationError for a statement `onPre` that the target cannot do; TypeError for a weight of another kind than the receptor takes; RangeError for a delay shorter than the step,
  *   or a connection outside its groups
  */
 export function connect(source: NeuronRange, target: NeuronRange, options: ConnectOptions): Connection {

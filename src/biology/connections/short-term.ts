@@ -1,5 +1,5 @@
 // Short-term plasticity of synapses (Tsodyks, Markram): what a spike releases depends on those before it.
-import { valueOf, positive } from '../checks.ts';
+import { notShorterThanStep, positive, valueOf } from '../checks.ts';
 import { instruction, type NeuronInstruction } from '../program.ts';
 import type { SimulationParts } from '../simulation.ts';
 import type { Time } from '../units.ts';
@@ -63,6 +63,8 @@ export function placeShortTerm(
   const scale = array(0);
   const parameters = arrays.allocate(5, 'short-term plasticity');
   const { use, tauRecovery, tauFacilitation, tauInactivation } = options;
+  for (const tau of [tauRecovery, tauFacilitation, tauInactivation])
+    if (tau > 0) notShorterThanStep(tau, dt, 'shortTermPlasticity');
   arrays.view(parameters, 5).set([use, tauRecovery, tauFacilitation, tauInactivation, dt]);
   const last = arrays.instance.memory.allocate(4 * size, 'short-term plasticity');
   const states = { parameters, u: array(0), x: array(1), y: array(0), last, scale };

@@ -71,6 +71,11 @@ function columnsOf(context: GroupContext, options: AdaptiveExponentialOptions) {
   const voltage = (key: 'vRest' | 'vThreshold' | 'vReset') =>
     context.resolve(options[key], 'voltage', `${type}: ${key}`);
   const { capacitance, leak } = passive(context, options, type);
+  checkTimeConstant(
+    context,
+    combine([capacitance, leak], (c, g) => c / g),
+    `${type}: tauMembrane`,
+  );
   const slope = positiveParameter(context, options.slopeFactor, 'voltage', `${type}: slopeFactor`);
   const tau = positiveParameter(context, options.tauAdaptation, 'time', `${type}: tauAdaptation`);
   checkTimeConstant(context, tau, `${type}: tauAdaptation`);

@@ -8,7 +8,7 @@ import { combine, type Parameter } from '../parameters.ts';
 import { instruction } from '../program.ts';
 import { celsius, mSPerCm2, mV, uFPerCm2, um2, type Quantity } from '../units.ts';
 import { methodOf, type IntegrationMethod } from './adex.ts';
-import { positiveParameter, refractoryState, refractorySteps } from './membrane.ts';
+import { checkTimeConstant, positiveParameter, refractoryState, refractorySteps } from './membrane.ts';
 import type { GroupContext, GroupInputs, GroupModel, NeuronModel } from './model.ts';
 import { placeReceptors, receptorSteps, type PlacedReceptors, type Receptors } from './receptors.ts';
 
@@ -112,6 +112,10 @@ const pyramidal: Kind = {
   }),
 };
 
+/** How fast the gates of a kind of channels open and close, in 1/ms, at a potential less the kind's shift. */
+export const channelRates = (kind: 'hodgkinHuxley' | 'traubMiles', u: number): ReturnType<Kind['rates']> =>
+  (kind === 'traubMiles' ? pyramidal : axon).rates(u);
+
 /**
  * Hodgkin and Huxley's axon. It begins at −65 mV with its gates at rest there.
  * @throws RangeError for an unknown method
@@ -166,6 +170,9 @@ function columnsOf(
   const voltage = (key: 'sodiumReversal' | 'potassiumReversal' | 'leakReversal' | 'vThreshold') =>
     context.resolve(all[key], 'voltage', what(key));
   const leak = total('leak', 'conductance density');
+  const capacitance = total('capacitance', 'capacitance density');
+  const tau = combine([capacitance, leak], (c, g) => c / g);
+  checkTimeConstant(context, tau, what('capacitance / leak'));
   const current =
     options.current === undefined ? 0 : context.resolve(options.current, 'current density', what('current'));
   const steps = refractorySteps(context, options.refractory, what('refractory'));
@@ -179,7 +186,7 @@ function columnsOf(
     { values: voltage('potassiumReversal') },
     { values: leak },
     { values: combine([leak, voltage('leakReversal'), current], (g, e, i) => g * e + i * area) },
-    { values: combine([total('capacitance', 'capacitance density')], (c) => dt / c) },
+    { values: combine([capacitance], (c) => dt / c) },
     { values: dt * phi },
     { values: shift },
   ];

@@ -5,6 +5,7 @@ import { instruction } from '../program.ts';
 import { combine, type NumberParameter } from '../parameters.ts';
 import { unknownName } from '../../core/nearest.ts';
 import { cellTypes, patterns, type CellTypeName, type PatternName } from './izhikevich-patterns.ts';
+import { checkTimeConstant } from './membrane.ts';
 import type { GroupContext, GroupInputs, GroupModel, NeuronModel } from './model.ts';
 
 /** The parameters of `izhikevich`. */
@@ -53,6 +54,11 @@ function build(context: GroupContext, options: IzhikevichOptions, substeps: numb
   const value = (key: keyof IzhikevichOptions, fallback?: number) =>
     context.resolve(options[key] ?? fallback, 'number', `izhikevich: ${key}`);
   const [a, b] = [value('a'), value('b')];
+  checkTimeConstant(
+    context,
+    combine([a], (x) => (x > 0 ? 1 / x : Infinity)),
+    'izhikevich: 1/a',
+  );
   const v0 = value('v', -65);
   const v = context.state('v', 'number', v0);
   const u0 = options.u === undefined ? combine([b, v0], (x, y) => x * y) : value('u');

@@ -1,4 +1,5 @@
 // What the membranes of models have in common: capacitance, leak, threshold, reset and refractory time.
+import { notShorterThanStep } from '../checks.ts';
 import { anyOf, combine, type Parameter } from '../parameters.ts';
 import type { PerNeuron } from '../arrays.ts';
 import type { GroupContext } from './model.ts';
@@ -61,10 +62,7 @@ export function positiveParameter(
 
 /** Refuses a time constant that is shorter than the step. */
 export function checkTimeConstant({ dt }: GroupContext, values: PerNeuron, what: string): void {
-  if (anyOf(values, (x) => x < dt))
-    throw new RangeError(
-      `${what}: a time constant of ${typeof values === 'number' ? values : Math.min(...values)} ms is shorter than the step of ${dt} ms`,
-    );
+  notShorterThanStep(typeof values === 'number' ? values : values.reduce((a, b) => Math.min(a, b)), dt, what);
 }
 
 /** A refractory time as whole steps. */

@@ -22,7 +22,7 @@ export interface ReceptorOptions {
 
 /** A kind of receptor, to be given to a neuron model by name. */
 export interface Receptor {
-  readonly kind: 'exponential' | 'alpha' | 'doubleExponential';
+  readonly kind: 'exponential' | 'alpha' | 'doubleExponential' | 'tonic';
   /** Time constants in ms: of the rise (none where it is at once), and of the decay. */
   readonly rise: number;
   readonly decay: number;
@@ -63,6 +63,37 @@ export function doubleExponential(options: ReceptorOptions & { tauRise: Time; ta
   return { kind, rise, decay, reversal: reversalOf(kind, options), magnesium: undefined };
 }
 
+/** The usual constants of a receptor, where no others are given. */
+export interface NamedReceptorOptions {
+  reversal?: Voltage;
+  /** How fast it opens; not given and without a default: at once. */
+  tauRise?: Time;
+  tauDecay?: Time;
+}
+
+function named(
+  { reversal, tauRise, tauDecay }: NamedReceptorOptions,
+  usual: { readonly reversal: Voltage; readonly tauRise?: Time; readonly tauDecay: Time },
+): Receptor {
+  const [rise, decay] = [tauRise ?? usual.tauRise, tauDecay ?? usual.tauDecay];
+  const given = { reversal: reversal ?? usual.reversal };
+  return rise === undefined
+    ? exponential({ tau: decay, ...given })
+    : doubleExponential({ tauRise: rise, tauDecay: decay, ...given });
+}
+
+/** AMPA, fast excitation: opens at once, decays with 2 ms, reversal 0 mV. */
+export const ampa = (options: NamedReceptorOptions = {}): Receptor =>
+  named(options, { reversal: mV(0), tauDecay: ms(2) });
+
+/** GABA-A, fast inhibition by chloride: opens at once, decays with 6 ms, reversal −75 mV. */
+export const gabaA = (options: NamedReceptorOptions = {}): Receptor =>
+  named(options, { reversal: mV(-75), tauDecay: ms(6) });
+
+/** GABA-B, slow inhibition by potassium: opens with 50 ms, decays with 150 ms, reversal −95 mV. */
+export const gabaB = (options: NamedReceptorOptions = {}): Receptor =>
+  named(options, { reversal: mV(-95), tauRise: ms(50), tauDecay: ms(150) });
+
 /**
  * NMDA: opens and closes slowly, and only where the membrane is depolarised: magnesium blocks it by the factor
  * B(v) = 1 / (1 + [Mg] e^(−0.062 v / mV) / 3.57 mM) (Jahr, Stevens, J. Neurosci. 10, 1990). The weight is the peak
@@ -73,6 +104,17 @@ export function nmda(options: NmdaOptions = {}): Receptor {
   const concentration = valueOf(magnesium, 'concentration', 'nmda: magnesium');
   if (concentration < 0) throw new RangeError(`nmda: expected a concentration from 0 on, got ${magnesium}`);
   return { ...doubleExponential({ tauRise, tauDecay, reversal }), magnesium: concentration };
+}
+
+/**
+ * A conductance that stays as it is: what `group.set` makes it, and each spike adds to. With magnesium it is blocked as
+ * that of `nmda` is.
+ */
+export function tonic(options: Required<ReceptorOptions> & { magnesium?: Quantity<'concentration'> }): Receptor {
+  const { magnesium } = options;
+  const concentration = magnesium === undefined ? undefined : valueOf(magnesium, 'concentration', 'tonic: magnesium');
+  const reversal = reversalOf('tonic', options);
+  return { kind: 'tonic', rise: 0, decay: Infinity, reversal, magnesium: concentration };
 }
 
 /** What `nmda` may be told: 2 ms, 100 ms, 0 mV and 1 mM by default. */

@@ -1,4 +1,5 @@
 // A plasticity rule in the memory of a simulation: traces, scalars, and the instructions of a step.
+import { notShorterThanStep } from '../checks.ts';
 import { exp } from '../../core/deterministic.ts';
 import type { NeuronRange } from '../group.ts';
 import { instruction, runOnce, type NeuronInstruction } from '../program.ts';
@@ -20,6 +21,8 @@ export interface PlasticConnection {
   readonly out: number;
   /** Short-term plasticity's factor; 0: none. */
   readonly scale: number;
+  /** The sign that each synapse keeps; 0: any. */
+  readonly signs: number;
 }
 
 /** The synapses by targets. */
@@ -59,7 +62,7 @@ export function placeRule(
   rule: PlasticityRule,
   { rows: inRows, sources, order }: Incoming,
 ): PlacedRule {
-  const { parts, source, target, rows, weights, dimension, delay, out, scale } = connection;
+  const { parts, source, target, rows, weights, dimension, delay, out, scale, signs } = connection;
   const { arrays, dt, clock } = parts;
   const { wide } = arrays;
   const what = rule.type;
@@ -71,7 +74,7 @@ export function placeRule(
   const decays: NeuronInstruction[] = [];
   const trace = (tau: number | undefined, n: number) => {
     if (tau === undefined) return 0;
-    if (tau < dt) throw new RangeError(`${what}: a time constant of ${tau} ms is shorter than the step of ${dt} ms`);
+    notShorterThanStep(tau, dt, what);
     const x = arrays.allocate(n, what);
     decays.push(instruction('Decay', { wide, n, x, factor: scalars([exp(-dt / tau)]) }));
     return x;
@@ -95,7 +98,7 @@ export function placeRule(
     s.constant ?? 0,
   ]);
   const tags = rule.reward ? arrays.allocate(Math.max(1, rows.count), what) : 0;
-  const common = { wide, clock, weights, parameters, nearest: rule.nearest ? 1 : 0, ...traces, tags };
+  const common = { wide, clock, weights, parameters, nearest: rule.nearest ? 1 : 0, ...traces, tags, signs };
   const rewards = rule.reward ? placeReward(connection, rule.reward, tags, [s.minimum, s.maximum], scalars) : undefined;
   return {
     reward: rewards?.reward ?? 0,
@@ -130,18 +133,19 @@ export function placeRule(
 }
 
 function placeReward(
-  { parts, rows, weights }: PlasticConnection,
+  { parts, rows, weights, signs }: PlasticConnection,
   { tauTag, tauReward }: NonNullable<PlasticityRule['reward']>,
   tags: number,
   [minimum, maximum]: readonly [number, number],
   scalars: (values: readonly number[]) => number,
 ): { reward: number; instruction: NeuronInstruction } {
   const { dt, arrays } = parts;
+  for (const tau of [tauTag, tauReward]) notShorterThanStep(tau, dt, 'rewardModulated');
   const rate = 1 / tauTag + 1 / tauReward;
   const share = (1 - exp(-dt * rate)) / rate;
   const parameters = scalars([share, exp(-dt / tauTag), exp(-dt / tauReward), minimum, maximum]);
   const reward = scalars([0]);
-  const operands = { wide: arrays.wide, n: rows.count, weights, tags, reward, parameters };
+  const operands = { wide: arrays.wide, n: rows.count, weights, tags, reward, parameters, signs };
   return { reward, instruction: instruction('Eligibility', operands) };
 }
 
@@ -152,6 +156,7 @@ export function placeHomeostasis(
   { rows, order }: Incoming,
 ): () => NeuronInstruction {
   const { arrays, dt, clock } = parts;
+  for (const time of [tau, tauRate]) notShorterThanStep(time, dt, 'homeostaticScaling');
   const every = interval === undefined ? 10 : parts.steps(interval, 'homeostaticScaling: interval');
   const parameters = arrays.allocate(4, 'homeostaticScaling');
   arrays.view(parameters, 4).set([exp(-dt / tauRate), 1 / tauRate, 1 / targetRate, (every * dt) / tau]);

@@ -49,13 +49,15 @@ const smallestWeight = 64;
 const largest = 2 ** 30;
 
 export class Builder {
-  readonly graph = new Graph();
+  readonly graph: Graph;
   /** Weights that the graph reads, by name. */
   readonly weights = new Map<string, HostTensor>();
   private readonly sources: BuilderSources;
 
-  constructor(sources: BuilderSources) {
+  /** @param graph where the nodes go */
+  constructor(sources: BuilderSources, graph = new Graph()) {
     this.sources = sources;
+    this.graph = graph;
   }
 
   random(seed: number | undefined): RandomSource {

@@ -1,10 +1,13 @@
 // `neurite/onnx`: opens ONNX models, for browsers; on Node src/node/onnx.ts takes its place, which reads paths too.
 import { NeuriteError } from '../../core/errors.ts';
 import type { CoreOptions } from '../../core/features.ts';
-import { readSource } from '../../model/files.ts';
+import { readSource, sourceName } from '../../model/files.ts';
 import { describeOnnx, type OnnxSummary } from './describe.ts';
-import { createOnnx } from './load.ts';
+import './layer.ts';
+import { createOnnx, readOnnx, type ReadExternal } from './load.ts';
+import type { Model } from '../../model/model.ts';
 import type { OnnxModel } from './model.ts';
+import type { OnnxTrainingOptions } from './to-model.ts';
 
 export type { OnnxSummary } from './describe.ts';
 export { MissingOperatorsError, type MissingOperator } from './check.ts';
@@ -13,6 +16,7 @@ export { OnnxModel, type OnnxSession } from './model.ts';
 export type { OnnxValueInfo } from './open.ts';
 export { onnxOperatorNames } from './operator.ts';
 export { toOnnx } from './to-onnx.ts';
+export type { OnnxTrainingOptions } from './to-model.ts';
 export type { DataType } from './types.ts';
 
 /** Where a file comes from. */
@@ -34,8 +38,37 @@ export interface LoadOnnxOptions extends CoreOptions {
  * @throws MissingOperatorsError with all operators that are missing, before anything runs
  */
 export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxModel> {
-  const what = sourceName(source, options);
+  const what = sourceName(source, options.name);
   return createOnnx(await readSource(source), what, (location) => handedIn(location, what, options), options);
+}
+
+export interface ModelFromOnnxOptions extends LoadOnnxOptions, OnnxTrainingOptions {}
+
+/**
+ * An ONNX file as a model of neurite: `fit` trains its weights further, `save`, `exportWasm` and `toOnnx` write it. Inputs
+ * and outputs have the batch as their first axis and the shapes of the file (channels first where the file has them so).
+ * Its weights are the parameters, under the file's names behind `onnx.`; statistics of batch normalisation stay as they are.
+ * @example
+ * const model = await modelFromOnnx('digits.onnx');
+ * await model.fit(train, { loss: 'crossEntropy', optimizer: adam(), epochs: 5 });
+ * @throws as loadOnnx; ShapeError where a size is free and the option `shapes` does not give it
+ */
+export async function modelFromOnnx(source: OnnxSource, options: ModelFromOnnxOptions = {}): Promise<Model> {
+  const what = sourceName(source, options.name);
+  return createModel(await readSource(source), what, (location) => handedIn(location, what, options), options);
+}
+
+/** The same of bytes. */
+export async function createModel(
+  bytes: Uint8Array,
+  what: string,
+  readExternal: ReadExternal,
+  { externalData: _files, name: _name, ...options }: ModelFromOnnxOptions,
+): Promise<Model> {
+  const { model, external } = await readOnnx(bytes, what, readExternal);
+  // A chunk of its own: what trains is not needed to open a file.
+  const { graphToModel } = await import('./to-model.ts');
+  return graphToModel(model, what, external, options);
 }
 
 /**
@@ -43,15 +76,8 @@ export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}
  * @throws FormatError for a file that is damaged or unsound
  */
 export async function inspectOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxSummary> {
-  const what = sourceName(source, options);
+  const what = sourceName(source, options.name);
   return describeOnnx(await readSource(source), what, (location) => handedIn(location, what, options), options);
-}
-
-/** What errors call a source. */
-export function sourceName(source: OnnxSource, { name }: LoadOnnxOptions): string {
-  if (name !== undefined) return name;
-  if (typeof source === 'string' || source instanceof URL) return String(source).split(/[\\/]/).at(-1) || 'model';
-  return typeof Response === 'function' && source instanceof Response && source.url ? source.url : 'model';
 }
 
 /** @throws NeuriteError for a file that the caller has not given */

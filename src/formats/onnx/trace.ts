@@ -47,6 +47,8 @@ export interface TraceContext {
   readonly functions: ReadonlyMap<string, FunctionProto>;
   readonly opset: number;
   readonly external: ExternalFiles | undefined;
+  /** What the graph's nodes are called instead of the file's. */
+  readonly label?: string;
 }
 
 /** The initialisers of a graph as values; `keep` names them for the model's storage. */
@@ -69,7 +71,7 @@ export function buildNodes(context: TraceContext, nodes: readonly NodeProto[], s
 function buildNode(context: TraceContext, node: NodeProto, scope: Scope): void {
   const what = `${context.what}: ${nodeName(node)}`;
   const inputs = (node.input ?? []).map((name) => (name ? scope.get(name) : undefined));
-  context.build.graph.label = node.name || (node.output?.[0] ?? '');
+  context.build.graph.label = context.label ?? (node.name || (node.output?.[0] ?? ''));
   try {
     const outputs = callOperator(context, node, inputs, scope, what);
     (node.output ?? []).forEach((name, i) => {

@@ -60,6 +60,7 @@ defineOperation('indexMask', {
     expectIndices('indexMask', indices!);
     return { shape: indices!.shape, dtype: 'f32' };
   },
+  stopsGradient: true,
   lower(emitter, node) {
     const [indices] = node.inputs as [Node];
     const operands = { n: sizeOf(node.shape), padding: node.attributes['padding'] as number };

@@ -1,13 +1,18 @@
 // Reading and writing at indices that are data, running sums, and the greatest or least few.
 // An index out of range stops the program.
 import { ScatterKind } from '../../core/generated/instructions.ts';
-import { ShapeError } from '../../core/errors.ts';
+import { NeuriteError, ShapeError } from '../../core/errors.ts';
 import { defineOperation, type Emitter } from '../operation.ts';
 import { formatShape, sameShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
 import { denseStrides } from './rearrange.ts';
-import { part } from './shape.ts';
+import { permute } from './permute.ts';
+import { concatenate, part, reshape } from './shape.ts';
+import { constant } from './sources.ts';
 
 export type ScatterName = keyof typeof ScatterKind;
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+const zeros = (graph: Graph, shape: Shape): Node => graph.add('fill', [], { shape, value: 0 });
 
 const expectIndices = (what: string, indices: Node): void => {
   if (indices.dtype !== 'i32') throw new TypeError(`${what}: expected i32 indices, got ${indices.dtype}`);
@@ -20,6 +25,24 @@ defineOperation('gather', {
     if (axis < 0 || axis >= x!.shape.length)
       throw new ShapeError(`gather: axis ${axis} does not exist in ${formatShape(x!.shape)}`);
     return { shape: x!.shape.toSpliced(axis, 1, ...indices!.shape), dtype: x!.dtype };
+  },
+  // Each entry of dOut is added to the one of x that it was read from, with the axis first.
+  gradient(graph, node, dOut) {
+    const [x, indices] = node.inputs as [Node, Node];
+    const axis = node.attributes['axis'] as number;
+    const last = axis + indices.shape.length;
+    const moved = permute(graph, dOut, [...range(axis, last), ...range(0, axis), ...range(last, dOut.shape.length)]);
+    const rest = x.shape.toSpliced(axis, 1);
+    const n = sizeOf(indices.shape);
+    const updates = reshape(graph, moved, [n, ...rest]);
+    const sums = scatterTuples(
+      graph,
+      'Add',
+      zeros(graph, [x.shape[axis]!, ...rest]),
+      reshape(graph, indices, [n, 1]),
+      updates,
+    );
+    return [permute(graph, sums, [...range(1, axis + 1), 0, ...range(axis + 1, x.shape.length)]), null];
   },
   lower(emitter, node) {
     const [x, indices] = node.inputs as [Node, Node];
@@ -61,6 +84,11 @@ defineOperation('gatherElements', {
     checkElements('gatherElements', x!, indices!, axis as number);
     return { shape: indices!.shape, dtype: x!.dtype };
   },
+  gradient(graph, node, dOut) {
+    const [x, indices] = node.inputs as [Node, Node];
+    const axis = node.attributes['axis'] as number;
+    return [scatterElements(graph, 'Add', zeros(graph, x.shape), indices, dOut, axis), null];
+  },
   lower(emitter, node) {
     const [x, indices] = node.inputs as [Node, Node];
     emitter.emit('GatherElements', {
@@ -76,6 +104,18 @@ defineOperation('gatherElements', {
 export const gatherElements = (graph: Graph, x: Node, indices: Node, axis: number): Node =>
   graph.add('gatherElements', [x, indices], { axis });
 
+/**
+ * The gradient of what updates were put into: of sums all of it, of replaced elements none. (Where an element is replaced
+ * twice, both updates get its gradient: which of them is last is not told.)
+ * @throws NeuriteError for the other kinds, which have no gradient
+ */
+function keptBy(node: Node, dOut: Node, replaced: () => Node): Node {
+  const kind = node.attributes['kind'] as ScatterName;
+  if (kind === 'Add') return dOut;
+  if (kind === 'Assign') return replaced();
+  throw new NeuriteError(`${node.label || 'model'}: scattering by ${kind.toLowerCase()} has no gradient`);
+}
+
 function copyInto(emitter: Emitter, node: Node, x: Node): void {
   const n = sizeOf(x.shape);
   emitter.emit('Copy', { out: emitter.at(node), x: emitter.at(x), rows: 1, columns: n, strideOut: n, strideX: n });
@@ -89,6 +129,12 @@ defineOperation('scatterElements', {
         `scatterElements: updates ${formatShape(updates!.shape)} for indices ${formatShape(indices!.shape)}`,
       );
     return { shape: x!.shape, dtype: x!.dtype };
+  },
+  gradient(graph, node, dOut) {
+    const [, indices, updates] = node.inputs as [Node, Node, Node];
+    const { axis } = node.attributes as { axis: number };
+    const replaced = () => scatterElements(graph, 'Assign', dOut, indices, zeros(graph, updates.shape), axis);
+    return [keptBy(node, dOut, replaced), null, gatherElements(graph, dOut, indices, axis)];
   },
   lower(emitter, node) {
     const [x, indices, updates] = node.inputs as [Node, Node, Node];
@@ -136,6 +182,24 @@ defineOperation('gatherTuples', {
     const { batch, tuples, rest } = tupleShapes('gatherTuples', x!, indices!, batchAxes as number);
     return { shape: [...batch, ...tuples, ...rest], dtype: x!.dtype };
   },
+  gradient(graph, node, dOut) {
+    const [x, indices] = node.inputs as [Node, Node];
+    const batchAxes = node.attributes['batchAxes'] as number;
+    const { batch, tuples, depth, rest } = tupleShapes('gatherTuples', x, indices, batchAxes);
+    // The tuples of all batch entries in one, each led by its entry's own place.
+    const entries = sizeOf(batch);
+    const n = sizeOf(tuples);
+    const own = reshape(graph, indices, [entries * n, depth]);
+    const lead = constant(
+      graph,
+      Int32Array.from({ length: entries * n }, (_, i) => Math.floor(i / n)),
+      [entries * n, 1],
+    );
+    const whole = batchAxes ? concatenate(graph, [lead, own], 1) : own;
+    const shape = batchAxes ? [entries, ...x.shape.slice(batchAxes)] : x.shape;
+    const updates = reshape(graph, dOut, [entries * n, ...rest]);
+    return [reshape(graph, scatterTuples(graph, 'Add', zeros(graph, shape), whole, updates), x.shape), null];
+  },
   lower(emitter, node) {
     const [x, indices] = node.inputs as [Node, Node];
     const batchAxes = node.attributes['batchAxes'] as number;
@@ -167,6 +231,11 @@ defineOperation('scatterTuples', {
       );
     return { shape: x!.shape, dtype: x!.dtype };
   },
+  gradient(graph, node, dOut) {
+    const [, indices, updates] = node.inputs as [Node, Node, Node];
+    const replaced = () => scatterTuples(graph, 'Assign', dOut, indices, zeros(graph, updates.shape));
+    return [keptBy(node, dOut, replaced), null, gatherTuples(graph, dOut, indices)];
+  },
   lower(emitter, node) {
     const [x, indices, updates] = node.inputs as [Node, Node, Node];
     const { tuples, depth, rest } = tupleShapes('scatterTuples', x, indices, 0);
@@ -197,6 +266,11 @@ const split = ({ shape }: Node, axis: number) => ({
 
 defineOperation('cumulativeSum', {
   infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  // An element is part of all sums behind it: theirs go the other way.
+  gradient(graph, node, dOut) {
+    const { axis, exclusive, reverse } = node.attributes as { axis: number; exclusive: boolean; reverse: boolean };
+    return [cumulativeSum(graph, dOut, axis, { exclusive, reverse: !reverse })];
+  },
   lower(emitter, node) {
     const [x] = node.inputs as [Node];
     const { axis, exclusive, reverse } = node.attributes as { axis: number; exclusive: boolean; reverse: boolean };
@@ -247,8 +321,8 @@ defineOperation('integerPart', {
 export function topK(graph: Graph, x: Node, axis: number, k: number, largest = true): { values: Node; indices: Node } {
   const both = graph.add('topK', [x], { axis, k, largest });
   const shape = both.shape.slice(1);
-  return {
-    values: part(graph, both, 0, shape),
-    indices: graph.add('integerPart', [both], { offset: sizeOf(shape), shape }),
-  };
+  const indices = graph.add('integerPart', [both], { offset: sizeOf(shape), shape });
+  // Floats are read again where they were, so that a gradient finds its way.
+  const values = x.dtype === 'f32' ? gatherElements(graph, x, indices, axis) : part(graph, both, 0, shape);
+  return { values, indices };
 }

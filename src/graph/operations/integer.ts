@@ -4,7 +4,9 @@ import { ConvertKind, IntegerKind, IntegerReduceKind, RareKind } from '../../cor
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
 import { formatShape, sizeOf, type DType, type Graph, type Node } from '../graph.ts';
+import { multiply } from './arithmetic.ts';
 import { broadcastShape, broadcastTable } from './broadcast.ts';
+import { unary } from './unary.ts';
 
 export type IntegerName = keyof typeof IntegerKind;
 export type ConvertName = keyof typeof ConvertKind;
@@ -50,6 +52,8 @@ defineOperation('convert', {
     expectType(kind, readsFloats(kind) ? 'f32' : 'i32', [x!]);
     return { shape: x!.shape, dtype: writesFloats(kind) ? 'f32' : 'i32' };
   },
+  // Constant but for its steps.
+  stopsGradient: true,
   lower(emitter, node) {
     emitter.emit('Convert', {
       kind: ConvertKind[node.attributes['kind'] as ConvertName],
@@ -64,10 +68,40 @@ defineOperation('convert', {
 /** Each word by `kind`. */
 export const convert = (graph: Graph, kind: ConvertName, x: Node): Node => graph.add('convert', [x], { kind });
 
+type Slope = (graph: Graph, x: Node, out: Node) => Node;
+
+/** 1 / √(a x² + b) */
+const inverseRoot =
+  (a: number, b: number): Slope =>
+  (graph, x) =>
+    unary(graph, 'Reciprocal', unary(graph, 'Sqrt', unary(graph, 'Affine', unary(graph, 'Square', x), a, b)));
+/** 1 / (a x² + 1) */
+const inverseSquare =
+  (a: number): Slope =>
+  (graph, x) =>
+    unary(graph, 'Reciprocal', unary(graph, 'Affine', unary(graph, 'Square', x), a, 1));
+
+/** Derivatives; of a question (whether x is no number) there is none. */
+const slopes: Partial<Record<RareName, Slope>> = {
+  Tan: (graph, _x, out) => unary(graph, 'Affine', unary(graph, 'Square', out), 1, 1),
+  Asin: inverseRoot(-1, 1),
+  Acos: (graph, x, out) => unary(graph, 'Negate', slopes.Asin!(graph, x, out)),
+  Atan: inverseSquare(1),
+  Sinh: (graph, x) => rare(graph, 'Cosh', x),
+  Cosh: (graph, x) => rare(graph, 'Sinh', x),
+  Asinh: inverseRoot(1, 1),
+  Acosh: inverseRoot(1, -1),
+  Atanh: inverseSquare(-1),
+};
+
 defineOperation('rare', {
   infer([x], { kind }) {
     expectType(String(kind), 'f32', [x!]);
     return { shape: x!.shape, dtype: 'f32' };
+  },
+  gradient(graph, node, dOut) {
+    const slope = slopes[node.attributes['kind'] as RareName];
+    return [slope ? multiply(graph, dOut, slope(graph, node.inputs[0]!, node)) : null];
   },
   lower(emitter, node) {
     emitter.emit('Rare', {

@@ -6,6 +6,8 @@ import { defineOperation } from '../operation.ts';
 import { formatShape, sizeOf, type Graph, type Node } from '../graph.ts';
 import { broadcastShape, stridesIn } from './broadcast.ts';
 import { gemmWorkspace } from './matmul-workspace.ts';
+import { sumTo } from './reduce.ts';
+import { transpose } from './shape.ts';
 
 function dimensions(a: Node, b: Node, transposeB: boolean) {
   const [m, k] = a.shape.slice(-2) as [number, number];
@@ -37,6 +39,15 @@ defineOperation('matmulBatch', {
         `matmul: ${formatShape(a!.shape)} and ${formatShape(b!.shape)} do not multiply: ${k} is not ${rows}`,
       );
     return { shape: [...broadcastShape('matmul', leadA, leadB), m, n], dtype: 'f32' };
+  },
+  // dA = dOut · Bᵀ, dB = Aᵀ · dOut (of a stored transpose: dOutᵀ · A)
+  gradient(graph, node, dOut) {
+    const [a, b] = node.inputs as [Node, Node];
+    const transposeB = node.attributes['transposeB'] as boolean;
+    const dB = transposeB
+      ? matmulBatch(graph, transpose(graph, dOut), a)
+      : matmulBatch(graph, transpose(graph, a), dOut);
+    return [sumTo(graph, matmulBatch(graph, dOut, b, { transposeB: !transposeB }), a.shape), sumTo(graph, dB, b.shape)];
   },
   lower(emitter, node) {
     const [a, b] = node.inputs as [Node, Node];
@@ -72,6 +83,6 @@ defineOperation('matmulBatch', {
   },
 });
 
-/** a · b over leading axes that broadcast. It has no gradient. */
+/** a · b over leading axes that broadcast. */
 export const matmulBatch = (graph: Graph, a: Node, b: Node, { transposeB = false } = {}): Node =>
   graph.add('matmulBatch', [a, b], { transposeB });

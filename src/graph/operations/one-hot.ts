@@ -7,6 +7,8 @@ defineOperation('oneHot', {
     if (index!.dtype !== 'i32') throw new TypeError('oneHot: expected indices of i32');
     return { shape: [...index!.shape, columns as number], dtype: 'f32' };
   },
+  // Constant but for its steps.
+  stopsGradient: true,
   lower(emitter, node) {
     const [index] = node.inputs as [Node];
     const operands = { rows: sizeOf(index.shape), columns: node.attributes['columns'] as number };

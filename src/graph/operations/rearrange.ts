@@ -4,6 +4,9 @@ import { ShapeError } from '../../core/errors.ts';
 import { defineOperation, type Emitter } from '../operation.ts';
 import { formatShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
 import { broadcastShape, broadcastTable } from './broadcast.ts';
+import { sumTo } from './reduce.ts';
+import { reshape, slice } from './shape.ts';
+import { constant, scalar } from './sources.ts';
 
 /** One axis of the result: by a stride in elements of x, or by a list of offsets (−1: no element, the fill). */
 export interface WalkedAxis {
@@ -26,6 +29,7 @@ defineOperation('rearrange', {
     shape: (attributes as unknown as RearrangeAttributes).axes.map(({ size }) => size),
     dtype: x!.dtype,
   }),
+  gradient: (graph, node, dOut) => [putBack(graph, node, dOut)],
   lower(emitter, node) {
     const [x] = node.inputs as [Node];
     if (sizeOf(node.shape) === 0) return;
@@ -37,6 +41,55 @@ defineOperation('rearrange', {
     emitter.emit('Rearrange', { ...places, rank: axes.length, table: emitter.table(table), fill: wordOf(fill, x) });
   },
 });
+
+/** Every element of dOut added to the one of x that it was read from. */
+function putBack(graph: Graph, node: Node, dOut: Node): Node | null {
+  const [x] = node.inputs as [Node];
+  const { axes, start } = attributesOf(node);
+  if (x.dtype !== 'f32') return null;
+  if (sizeOf(node.shape) === 0) return graph.add('fill', [], { shape: x.shape, value: 0 });
+  return putBackInOrder(graph, x.shape, axes, start, dOut) ?? putBackByPlaces(graph, x.shape, axes, start, dOut);
+}
+
+/** Of axes in another order, or repeated: summed where they are repeated, and walked the other way. */
+function putBackInOrder(
+  graph: Graph,
+  shape: Shape,
+  axes: readonly WalkedAxis[],
+  start: number,
+  dOut: Node,
+): Node | undefined {
+  if (start !== 0 || axes.some(({ offsets }) => offsets)) return undefined;
+  const single = axes.map(({ size, stride }) => (stride === 0 ? 1 : size));
+  const own = denseStrides(single);
+  const walked = axes
+    .map(({ stride = 0 }, axis) => ({ from: stride, size: single[axis]!, stride: own[axis]! }))
+    .filter(({ size }) => size !== 1)
+    .toSorted((a, b) => b.from - a.from);
+  const dense = denseStrides(walked.map(({ size }) => size));
+  if (walked.some(({ from }, i) => from !== dense[i]) || sizeOf(single) !== sizeOf(shape)) return undefined;
+  const turned = walked.map(({ size, stride }) => ({ size, stride }));
+  return reshape(graph, rearrange(graph, sumTo(graph, dOut, single), turned), shape);
+}
+
+/** By a list of all places; what was no element of x goes to a place behind its last. */
+function putBackByPlaces(graph: Graph, shape: Shape, axes: readonly WalkedAxis[], start: number, dOut: Node): Node {
+  const n = sizeOf(shape);
+  let places = [start];
+  for (const { size, stride = 0, offsets } of axes)
+    places = places.flatMap((place) =>
+      Array.from({ length: size }, (_, i) => {
+        if (place < 0 || (offsets && offsets[i]! < 0)) return -1;
+        return place + (offsets ? offsets[i]! : i * stride);
+      }),
+    );
+  const data = Int32Array.from(places, (place) => (place < 0 ? n : place));
+  const sums = graph.add('fill', [], { shape: [n + 1], value: 0 });
+  const indices = constant(graph, data, [data.length]);
+  const flat = reshape(graph, dOut, [data.length]);
+  const all = graph.add('scatterElements', [sums, indices, flat], { kind: 'Add', axis: 0 });
+  return reshape(graph, slice(graph, all, 0, 0, n), shape);
+}
 
 /** Neighbouring axes that are walked as one made one, those of size 1 left out. */
 function merged(axes: readonly WalkedAxis[]): WalkedAxis[] {
@@ -51,8 +104,8 @@ function merged(axes: readonly WalkedAxis[]): WalkedAxis[] {
   return result;
 }
 
-/** A transpose of the last two axes has a kernel of its own. */
-function emitTranspose(
+/** A transpose of the last two axes has a kernel of its own. Returns whether that is what the axes are. */
+export function emitTranspose(
   emitter: Emitter,
   places: { out: ReturnType<Emitter['at']>; x: ReturnType<Emitter['at']> },
   axes: readonly WalkedAxis[],
@@ -115,6 +168,15 @@ defineOperation('select', {
       throw new TypeError('select: expected an i32 condition and two values of one type');
     const shape = broadcastShape('select', broadcastShape('select', condition!.shape, a!.shape), b!.shape);
     return { shape, dtype: a!.dtype };
+  },
+  gradient(graph, node, dOut) {
+    const [condition, a, b] = node.inputs as [Node, Node, Node];
+    const none = scalar(graph, 0);
+    return [
+      null,
+      sumTo(graph, select(graph, condition, dOut, none), a.shape),
+      sumTo(graph, select(graph, condition, none, dOut), b.shape),
+    ];
   },
   lower(emitter, node) {
     const [condition, a, b] = node.inputs as [Node, Node, Node];

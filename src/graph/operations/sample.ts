@@ -1,8 +1,9 @@
 // Reading between elements: resizing along an axis, sampling at places that are data; determinants.
 import { OutsideKind, SampleKind } from '../../core/generated/instructions.ts';
-import { ShapeError } from '../../core/errors.ts';
+import { NeuriteError, ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
 import { formatShape, sizeOf, type Graph, type Node } from '../graph.ts';
+import { constant } from './sources.ts';
 
 export type SampleName = keyof typeof SampleKind;
 export type OutsideName = keyof typeof OutsideKind;
@@ -21,6 +22,22 @@ defineOperation('resample', {
         `resample: expected places and weights [n, taps], got ${formatShape(places!.shape)} and ${formatShape(weights!.shape)}`,
       );
     return { shape: x!.shape.with(axis, places!.shape[0]!), dtype: 'f32' };
+  },
+  // The matrix of weights the other way: for each element of x the results that it is part of.
+  gradient(graph, node, dOut) {
+    const [x, places, weights] = node.inputs as [Node, Node, Node];
+    const axis = node.attributes['axis'] as number;
+    const [from, by] = [places, weights].map(({ attributes }) => attributes['data'] as ArrayLike<number> | undefined);
+    if (!from || !by) throw new NeuriteError(`${node.label || 'model'}: resampling by data has no gradient`);
+    const lists = Array.from({ length: x.shape[axis]! }, (): [place: number, weight: number][] => []);
+    const taps = places.shape[1]!;
+    for (let i = 0; i < from.length; i++) if (by[i] !== 0) lists[from[i]!]!.push([Math.floor(i / taps), by[i]!]);
+    const most = Math.max(1, ...lists.map(({ length }) => length));
+    const table = (part: 0 | 1) =>
+      lists.flatMap((list) => Array.from({ length: most }, (_, t) => list[t]?.[part] ?? 0));
+    const shape = [lists.length, most];
+    const turned = constant(graph, Int32Array.from(table(0)), shape);
+    return [resample(graph, dOut, axis, turned, constant(graph, Float32Array.from(table(1)), shape)), null, null];
   },
   lower(emitter, node) {
     const [x, places, weights] = node.inputs as [Node, Node, Node];

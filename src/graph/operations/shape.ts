@@ -32,6 +32,8 @@ export function resolveShape(from: Shape, to: Shape): number[] {
 // A contiguous part of a buffer with several results in it.
 defineOperation('part', {
   infer: ([x], { shape }) => ({ shape: shape as Shape, dtype: x!.dtype }),
+  // What reads a part carries the gradient around it, to the inputs of the fused operation.
+  stopsGradient: true,
   view: (node) => node.attributes['offset'] as number,
 });
 

@@ -91,13 +91,16 @@ export class GraphWriter {
     });
   }
 
+  /** Numbers of the formula as a node, each once: initialisers are the weights, which may be trained further. */
   floats(values: ArrayLike<number>, shape: Shape = []): string {
-    const list = Array.from(values);
-    return this.constant(`f${list.join()}:${shape.join()}`, 'number', {
-      dims: [...shape],
-      dataType: dataTypeNumbers.float32,
-      floatData: list,
-    });
+    const floatData = Array.from(values);
+    const key = `f${floatData.join()}:${shape.join()}`;
+    const known = this.constants.get(key);
+    if (known !== undefined) return known;
+    const tensor = { dims: [...shape], dataType: dataTypeNumbers.float32, floatData };
+    const name = this.add('Constant', [], { value: { tensor } }, 'number');
+    this.constants.set(key, name);
+    return name;
   }
 
   weight(name: string, data: Float32Array | Int32Array, shape: Shape): string {

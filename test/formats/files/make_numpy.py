@@ -1,4 +1,4 @@
-# Writes numpy.json, files that NumPy itself made: python3 numpy.py (NumPy 1.24). Each array in base64 with its dtype,
+# Writes numpy.json, files that NumPy itself made: python3 make_numpy.py (NumPy 1.24). Each array in base64 with its dtype,
 # shape and values; arrays that are refused; archives.
 import base64
 import io
@@ -59,7 +59,7 @@ refused = {
 }
 members = dict(weights=np.arange(6, dtype="f4").reshape(2, 3), steps=np.int64(7))
 recording = dict(
-    source=f"NumPy {np.__version__}, by numpy.py",
+    source=f"NumPy {np.__version__}, by make_numpy.py",
     arrays=arrays,
     refused={name: bytes_of(np.save, array, allow_pickle=True) for name, array in refused.items()},
     archives=dict(stored=bytes_of(np.savez, **members), compressed=bytes_of(np.savez_compressed, **members)),
