@@ -190,8 +190,8 @@ export const rules: readonly Rule[] = [
   {
     place: 'bench',
     may: publicApi,
-    besides: ['src', 'scripts', 'test/browser'],
-    why: 'Kernels and programs are measured below the API; timing, cases and tables are those of `neurite bench`.',
+    besides: ['src', 'scripts', 'test/browser', 'test/helpers/tar.ts'],
+    why: 'Kernels and programs are measured below the API; timing, cases and tables are those of `neurite bench`. ONNX models are read from the archive of the tests.',
     packages: ['neurite', 'node:', 'assemblyscript', 'esbuild', '@tensorflow'],
   },
   {
