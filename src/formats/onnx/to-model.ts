@@ -13,6 +13,7 @@ import { openModel, type OnnxValueInfo, type Opened } from './open.ts';
 import type { ModelProto } from './schema.ts';
 import type { ExternalFiles } from './tensor.ts';
 import { graphType } from './types.ts';
+import { withPlace } from './trace.ts';
 import { partWeights } from './weights.ts';
 import { writeModel } from './write.ts';
 
@@ -33,9 +34,26 @@ export async function graphToModel(
   external: ExternalFiles | undefined,
   options: OnnxTrainingOptions & ModelOptions,
 ): Promise<Model> {
+  try {
+    return await madeModel(proto, what, external, options);
+  } catch (error) {
+    if (error instanceof MissingOperatorsError) throw error;
+    // The layer speaks of the file as `onnx`.
+    if (error instanceof Error) error.message = error.message.replace(/^onnx: /, '');
+    throw withPlace(error, what);
+  }
+}
+
+async function madeModel(
+  proto: ModelProto,
+  what: string,
+  external: ExternalFiles | undefined,
+  options: OnnxTrainingOptions & ModelOptions,
+): Promise<Model> {
   const { shapes = {}, frozen = [], ...rest } = options;
   const whole = openModel(proto, what, external);
   if (whole.missing.length) throw new MissingOperatorsError(what, whole.missing);
+  if (!whole.inputs.length) throw new NeuriteError(`${what}: it has no inputs, and so no samples to learn from`);
   const { model: parted, weights } = partWeights(proto, what, new Set(frozen), external);
   for (const name of frozen)
     if (!weights.some((weight) => weight.name === name))
@@ -46,7 +64,7 @@ export async function graphToModel(
     input(sampleShape(info, shapes[info.name], what), { name: info.name, dtype: graphType(info.type) === 'i32' ? 'int32' : 'float32' }), // prettier-ignore
   );
   const layer = onnxLayer(config, { name: layerName });
-  const result = inFile(what, () => layer(tensors));
+  const result = layer(tensors);
   const made = await drawModel({ inputs: tensors, outputs: outputsOf(whole, layer, tensors, result), ...rest });
   made.setWeights(
     Object.fromEntries(
@@ -95,14 +113,4 @@ function shapesOf(layer: ReturnType<typeof onnxLayer>, tensors: Tensors): readon
   } as unknown as LayerContext;
   const nodes = tensors.map(({ shape, dtype }, i) => inputNode(graph, String(i), [1, ...shape], dtype));
   return outputShapes(layer, nodes, context);
-}
-
-/** Errors of the layer, told with the file's name. */
-function inFile<T>(what: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('onnx: ')) error.message = `${what}: ${error.message.slice(6)}`; // prettier-ignore
-    throw error;
-  }
 }
