@@ -24,11 +24,12 @@ test.each(Object.keys(gatesOf) as RecurrentName[])(
         const packing = { out: ofNaN(packedWords), kernel, kind, units };
         const panels = kernels.run('PackRecurrent', packing, offset).outputs['out']!;
         expect(panels.every(Number.isFinite), `${units} units`).toBe(true);
+        const layout = { strideOut: time * units, stepOut: units, sequences: 1, strideRow: time, stepRow: 1 };
+        const sizes = { kind, batch, time, units, reverse: 0, ...layout };
         const absent = ['gates', 'previous', 'previousCell', 'mask', 'dropout', 'hidden0', 'cell0'];
         const shared: Record<string, KernelOperand | null> = {
           ...Object.fromEntries(absent.map((operand) => [operand, null])),
-          ...{ kind, batch, time, units, strideOut: time * units, stepOut: units, sequences: 1 },
-          ...{ strideRow: time, stepRow: 1, reverse: 0 },
+          ...sizes,
           projected: randomFloats(batch * time * gates * units, batch),
           bias: randomFloats(gates * units, 3),
           hidden: ofNaN(batch * units),
