@@ -312,15 +312,15 @@ export const enum RecurrentKind {
   GruResetBefore,
 }
 
-// How Gemm and PackB cut their operands: docs/adr/0003-gemm-tile-and-blocking.md. The host sizes workspaces by them.
+// How Gemm and PackB cut their operands: docs/adr/0003, 0009 and 0012. The host sizes workspaces by them.
 /** Columns of a tile, and of a panel of B. */
 export const TILE_COLUMNS: u32 = 8;
 /** Rows, columns and depth of the blocks that are packed. */
 export const BLOCK_M: u32 = 120;
 export const BLOCK_N: u32 = 1024;
-export const BLOCK_K: u32 = 256;
+export const BLOCK_K: u32 = 341;
 /** The deepest block there is: the blocks of a product are alike, so that none is a shallow rest. */
-export const DEEPEST_K: u32 = 384;
+export const DEEPEST_K: u32 = 448;
 /** The fewest columns of out for which A is packed. */
 export const PACK_A_COLUMNS: u32 = 32;
 /** The fewest rows of out, and elements of B beyond which, B as stored is packed. */

@@ -31,7 +31,7 @@ const SCRATCH: usize = PRODUCTS * 16;
 /** A row of a packed panel. */
 const PANEL: usize = TILE_COLUMNS * 4;
 
-/** The points are 0, ±a, ±b and ∞: with a·b = 1 the transforms lose less than with 1 and 2 (docs/adr/0010). */
+/** The points are 0, ±a, ±b and ∞: with a·b = 1 the transforms lose less than with 1 and 2 (docs/adr/0014). */
 const A: f64 = Math.SQRT1_2;
 const B: f64 = Math.SQRT2;
 
@@ -83,7 +83,16 @@ function transformPixels(i: ConvolveWinograd, out: usize, stepOut: usize, x: usi
 
 /** Aᵀ on six vectors `step` bytes apart, to four at `out`, `stepOut` bytes apart, of which `count` are written. */
 @inline
-function fourOutputs(out: usize, stepOut: usize, count: u32, x: usize, step: usize, bias: v128, c: u32, cOut: u32): void {
+function fourOutputs(
+  out: usize,
+  stepOut: usize,
+  count: u32,
+  x: usize,
+  step: usize,
+  bias: v128,
+  c: u32,
+  cOut: u32,
+): void {
   const m0 = loadUpTo(x, c);
   const m1 = loadUpTo(x + step, c);
   const m2 = loadUpTo(x + 2 * step, c);
@@ -177,7 +186,7 @@ function multiplyTiles(i: ConvolveWinograd, products: usize, pixels: usize, coun
  * shapes: kernel: what ConvolveWinogradKernel made
  * alias: none
  * tail: channels and filters mod 4 by lanes; tiles that hang over the edge are computed whole, and written in part
- * error: 1e-5 of the largest output for up to 256 channels (docs/adr/0010 has what it is beside a plain sum's)
+ * error: 1e-5 of the largest output for up to 256 channels (docs/adr/0014 has what it is beside a plain sum's)
  * edge: a NaN reaches every output of the tiles that read it, not only those whose window has it
  */
 export function execConvolveWinograd(pc: usize): u32 {

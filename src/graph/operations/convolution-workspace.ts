@@ -111,7 +111,7 @@ const WINOGRAD_PRODUCTS = 36;
 const tilesOf = (window: Window): number[] => window.output.map((size) => Math.ceil(size / WINOGRAD_OUTPUTS));
 
 /**
- * Whether Winograd's filtering pays (docs/adr/0010-convolution-by-shape.md): products of enough channels that the
+ * Whether Winograd's filtering pays (docs/adr/0014-winograd-and-whole-networks.md): products of enough channels that the
  * transforms are a small part, and for 36 matrices, four times the kernel, enough tiles to read them or room in the cache.
  */
 export function paysByWinograd({ window, groups, channels, n }: ConvolutionProduct): boolean {
