@@ -18,7 +18,7 @@ import {
 
 const months = 'January February March April May June July August September October November December'.split(' ');
 const letters = ['', '>', ...new Set(`${months.join('')} ,-0123456789`)];
-const [longest, written] = ['September 30, 2029'.length, '2029-09-30'.length];
+const [longest, written] = ['September 30, 2034'.length, '2034-09-30'.length];
 
 const codes = (text: string, length: number) => Array.from({ length }, (_, i) => letters.indexOf(text[i] ?? ''));
 
@@ -43,7 +43,7 @@ function dates(years: readonly number[]) {
 }
 
 const held = dates([2024]);
-const train = dates([2020, 2021, 2022, 2023, 2025, 2026, 2027, 2028, 2029]);
+const train = dates([2014, 2020, 2022, 2025, 2028, 2034]);
 
 const [source, before] = [input([longest], { dtype: 'int32' }), input([written], { dtype: 'int32' })];
 const table = embedding(letters.length, 32, { initializer: { type: 'normal', deviation: 0.2 } });

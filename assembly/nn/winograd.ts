@@ -83,7 +83,16 @@ function transformPixels(i: ConvolveWinograd, out: usize, stepOut: usize, x: usi
 
 /** Aᵀ on six vectors `step` bytes apart, to four at `out`, `stepOut` bytes apart, of which `count` are written. */
 @inline
-function fourOutputs(out: usize, stepOut: usize, count: u32, x: usize, step: usize, bias: v128, c: u32, cOut: u32): void {
+function fourOutputs(
+  out: usize,
+  stepOut: usize,
+  count: u32,
+  x: usize,
+  step: usize,
+  bias: v128,
+  c: u32,
+  cOut: u32,
+): void {
   const m0 = loadUpTo(x, c);
   const m1 = loadUpTo(x + step, c);
   const m2 = loadUpTo(x + 2 * step, c);

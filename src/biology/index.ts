@@ -180,3 +180,4 @@ export {
   type TwoLayerNeuron,
   type TwoLayerOptions,
 } from './rate-neurons.ts';
+export { pinskyRinzel, type PinskyRinzelOptions } from './models/pinsky-rinzel.ts';

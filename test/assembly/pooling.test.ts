@@ -161,7 +161,9 @@ test('Pool: a NaN anywhere in a window, and in no other, makes its maximum NaN',
         const operands = { kind: PoolKind.Maximum, windows: table, ...sizes(1, input, channels, out), x };
         const y = kernels.run('Pool', { ...operands, out: written(length) }).outputs['out']!;
         const expected = pool('max', Float64Array.from(x), shape, (axis, i) => windows[axis]![i]!);
-        expect(Array.from(y, Number.isNaN), `${name}, ${channels} channels`).toEqual(Array.from(expected, Number.isNaN));
+        expect(Array.from(y, Number.isNaN), `${name}, ${channels} channels`).toEqual(
+          Array.from(expected, Number.isNaN),
+        );
       }
     }
 });

@@ -73,7 +73,12 @@ function check(given: Parameters<typeof convolve>[0]): void {
   // Of the largest: transforms add and subtract elements of a whole tile.
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   const actual = run(x);
-  expectClose(Array.from(actual, (value) => value / largest), expected.map((value) => value / largest), 1e-5, JSON.stringify(given));
+  expectClose(
+    Array.from(actual, (value) => value / largest),
+    expected.map((value) => value / largest),
+    1e-5,
+    JSON.stringify(given),
+  );
 }
 
 describe('ConvolveWinograd', () => {
@@ -95,7 +100,13 @@ describe('ConvolveWinograd', () => {
   test.each([
     ['none', 'valid' as const],
     ['more than the kernel needs', 2],
-    ['on one side', [[2, 0], [0, 1]] as [number, number][]],
+    [
+      'on one side',
+      [
+        [2, 0],
+        [0, 1],
+      ] as [number, number][],
+    ],
   ])('padding: %s', (_, padding) => {
     for (const input of [
       [6, 6],
@@ -127,7 +138,9 @@ describe('ConvolveWinograd', () => {
 
   test('an empty batch writes nothing', () => {
     const { finished } = kernels.run('ConvolveWinograd', {
-      ...windowOperands(shapeOf({ input: [4, 4], channels: 3, filters: 4, window: { kernelSize: [3, 3], padding: 1 } })),
+      ...windowOperands(
+        shapeOf({ input: [4, 4], channels: 3, filters: 4, window: { kernelSize: [3, 3], padding: 1 } }),
+      ),
       batch: 0,
       outChannels: 4,
       out: output(0),
