@@ -122,14 +122,14 @@ test("Izhikevich's network of 2003 has 6,900 to 8,300 spikes in a second", async
 });
 
 /** Brunel's network: 10,000 excitatory and 2,500 inhibitory neurons with fixed in-degrees. */
-async function brunel(g: number, eta: number, duration: number) {
+async function brunel(g: number, eta: number, duration: number, reset = 10) {
   const sim = await simulation({ dt: ms(0.1), seed: 5, precision: 'float32' });
   const model = lif({
     tauMembrane: ms(20),
     capacitance: pF(20),
     vRest: mV(0),
     vThreshold: mV(20),
-    vReset: mV(10),
+    vReset: mV(reset),
     refractory: ms(2),
   });
   const neurons = neuronGroup(sim, 12500, model);
@@ -153,4 +153,10 @@ test.each([
   const hz = await brunel(g, eta, duration);
   expect(hz).toBeGreaterThan(least);
   expect(hz).toBeLessThan(most);
+});
+
+test('with the reset at 0 mV it fires at 32 Hz in place of 38', async () => {
+  const hz = await brunel(5, 2, 300, 0);
+  expect(hz).toBeGreaterThan(30.5);
+  expect(hz).toBeLessThan(33.5);
 });

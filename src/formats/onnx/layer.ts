@@ -63,7 +63,9 @@ function buildGraph(context: LayerContext, inputs: readonly Node[], { graph, wei
   const own = new Map(weights.map((info) => [info.name, info]));
   const fed = file.inputs.filter(({ name }) => !own.has(name));
   if (fed.length !== inputs.length)
-    throw new ShapeError(`onnx: expected ${fed.length} inputs (${fed.map(({ name }) => name).join(', ')}), got ${inputs.length}`); // prettier-ignore
+    throw new ShapeError(
+      `onnx: expected ${fed.length} inputs (${fed.map(({ name }) => name).join(', ')}), got ${inputs.length}`,
+    );
   fed.forEach(({ name, type }, i) => {
     const node = inputs[i]!;
     if (node.dtype !== graphType(type)) throw new TypeError(`onnx: input "${name}" is of ${type}, got ${node.dtype}`);
@@ -79,7 +81,9 @@ function buildGraph(context: LayerContext, inputs: readonly Node[], { graph, wei
   return file.outputs.map(({ name }) => {
     const value = scope.get(name)!;
     if (value.shape[0] !== batch)
-      throw new ShapeError(`onnx: the output "${name}" is ${formatShape(value.shape)} for ${batch} samples; expected the batch as its first axis`); // prettier-ignore
+      throw new ShapeError(
+        `onnx: the output "${name}" is ${formatShape(value.shape)} for ${batch} samples; expected the batch as its first axis`,
+      );
     return value;
   });
 }
@@ -106,9 +110,16 @@ export function onnxLayer({ graph, weights }: OnnxLayerConfig, options: LayerOpt
   const isSound =
     typeof graph === 'string' &&
     Array.isArray(weights) &&
-    weights.every(({ name, shape, trained }: WeightInfo) => typeof name === 'string' && Array.isArray(shape) && typeof trained === 'boolean'); // prettier-ignore
+    weights.every(
+      ({ name, shape, trained }: WeightInfo) =>
+        typeof name === 'string' && Array.isArray(shape) && typeof trained === 'boolean',
+    );
   if (!isSound) throw new TypeError('onnx: expected a graph and its weights');
-  return createLayer('onnx', { graph, weights: weights.map(({ name, shape, trained }) => ({ name, shape, trained })) }, options); // prettier-ignore
+  return createLayer(
+    'onnx',
+    { graph, weights: weights.map(({ name, shape, trained }) => ({ name, shape, trained })) },
+    options,
+  );
 }
 
 /** What a graph gives for one sample, by the number of the output. */

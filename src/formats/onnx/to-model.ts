@@ -57,18 +57,25 @@ async function madeModel(
   const { model: parted, weights } = partWeights(proto, what, new Set(frozen), external);
   for (const name of frozen)
     if (!weights.some((weight) => weight.name === name))
-      throw new NeuriteError(`${what}: no weight "${name}" to be frozen; there are: ${weights.map((weight) => weight.name).join(', ')}`); // prettier-ignore
+      throw new NeuriteError(
+        `${what}: no weight "${name}" to be frozen; there are: ${weights.map((weight) => weight.name).join(', ')}`,
+      );
   const config: OnnxLayerConfig = { graph: toBase64(writeModel(parted)), weights };
-  const tensors = whole.inputs.map(
-    (info) =>
-    input(sampleShape(info, shapes[info.name], what), { name: info.name, dtype: graphType(info.type) === 'i32' ? 'int32' : 'float32' }), // prettier-ignore
+  const tensors = whole.inputs.map((info) =>
+    input(sampleShape(info, shapes[info.name], what), {
+      name: info.name,
+      dtype: graphType(info.type) === 'i32' ? 'int32' : 'float32',
+    }),
   );
   const layer = onnxLayer(config, { name: layerName });
   const result = layer(tensors);
   const made = await drawModel({ inputs: tensors, outputs: outputsOf(whole, layer, tensors, result), ...rest });
   made.setWeights(
     Object.fromEntries(
-      weights.map(({ name, shape, tensor }) => [`${layerName}.${name}`, { data: Float32Array.from(tensor.data), shape }]), // prettier-ignore
+      weights.map(({ name, shape, tensor }) => [
+        `${layerName}.${name}`,
+        { data: Float32Array.from(tensor.data), shape },
+      ]),
     ),
   );
   return made;
@@ -80,7 +87,9 @@ function sampleShape({ name, shape }: OnnxValueInfo, given: Shape | undefined, w
   if (given) return given;
   const free = shape.slice(1).filter((size) => typeof size === 'string');
   if (free.length)
-    throw new ShapeError(`${what}: the input "${name}" is [${shape.join(', ')}]; give the shape of one sample in the option shapes`); // prettier-ignore
+    throw new ShapeError(
+      `${what}: the input "${name}" is [${shape.join(', ')}]; give the shape of one sample in the option shapes`,
+    );
   return shape.slice(1) as number[];
 }
 

@@ -56,7 +56,15 @@ function biasesOf(b: Builder, bias: Value, direction: number, order: readonly nu
   const width = order.length * units;
   const from = order.flatMap((gate) => Array.from({ length: units }, (_, unit) => gate * units + unit));
   const own = reshape(b, slice(b, bias, [{ axis: 0, start: direction, step: 1, size: 1 }]), [2 * width]);
-  return [pick(b, own, 0, from), pick(b, own, 0, from.map((place) => width + place))]; // prettier-ignore
+  return [
+    pick(b, own, 0, from),
+    pick(
+      b,
+      own,
+      0,
+      from.map((place) => width + place),
+    ),
+  ];
 }
 
 export interface FusedDirection {

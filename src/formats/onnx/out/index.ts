@@ -25,7 +25,10 @@ export function graphToOnnx(traces: readonly [GraphFunction, GraphFunction], val
   refuseUnknown(first);
   const twins = new Map(first.nodes.map((node, i) => [node, second.nodes[i]!]));
   // The file takes what the model takes, whether a prediction reads it or not.
-  const [inputs, others] = traces.map(({ nodes }) => nodes.filter(({ operation }) => operation === 'input')) as [Node[], Node[]]; // prettier-ignore
+  const [inputs, others] = traces.map(({ nodes }) => nodes.filter(({ operation }) => operation === 'input')) as [
+    Node[],
+    Node[],
+  ];
   inputs.forEach((node, i) => twins.set(node, others[i]!));
   const nameOf = (node: Node) => node.attributes['name'] as string;
   const writer = new GraphWriter(twins, inputs[0] && nameOf(inputs[0]));

@@ -194,7 +194,11 @@ defineWriter('rare', (writer, node) => {
   const x = input(writer, node, 0);
   if (kind === 'IsPositiveInfinite' || kind === 'IsNegativeInfinite') {
     const isPositive = Number(kind === 'IsPositiveInfinite');
-    return cast(writer, writer.add('IsInf', [x], { detect_negative: 1 - isPositive, detect_positive: isPositive }), 'float32'); // prettier-ignore
+    return cast(
+      writer,
+      writer.add('IsInf', [x], { detect_negative: 1 - isPositive, detect_positive: isPositive }),
+      'float32',
+    );
   }
   return rares[kind] ? cast(writer, writer.add(rares[kind], [x]), 'float32') : writer.add(kind, [x]);
 });
