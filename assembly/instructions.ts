@@ -313,7 +313,7 @@ export const enum RecurrentKind {
   GruResetBefore,
 }
 
-// How Gemm and PackB cut their operands: docs/adr/0003, 0009 and 0012. The host sizes workspaces by them.
+// How Gemm and PackB cut their operands: docs/adr/0003, 0009 and 0015. The host sizes workspaces by them.
 /** Columns of a tile, and of a panel of B. */
 export const TILE_COLUMNS: u32 = 8;
 /** Rows, columns and depth of the blocks that are packed. */

@@ -1,5 +1,5 @@
 // brain.js: plain JavaScript. It learns XOR twice: by its defaults, and by the activation, rate and momentum that took the
-// least time of those tried and always reached the goal (28 epochs instead of 4454; docs/adr/0012).
+// least time of those tried and always reached the goal (28 epochs instead of 4454; docs/adr/0015).
 import { networks, networkWeights } from '../../src/node/bench/networks.ts';
 import { load, serve } from '../lib/serve.ts';
 import { predictionData, predictionName } from '../works/predictions.ts';

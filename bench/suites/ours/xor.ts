@@ -1,4 +1,4 @@
-// XOR by Adam, with the activations and the rate that took the least time of those tried (docs/adr/0012): 14 epochs.
+// XOR by Adam, with the activations and the rate that took the least time of those tried (docs/adr/0015): 14 epochs.
 import { adam, dense, sequential } from '../../../src/index.ts';
 import type { Works } from '../../works/work.ts';
 import { xorError, xorInputs, xorName, xorTargets, xorWork } from '../../works/xor.ts';
