@@ -1,12 +1,12 @@
 // `neurite convert`, and `inspect` and `export` of other libraries' files.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchNorm, conv2d, dense, flatten, loadModel, sequential, type Model } from '../../src/node/index.ts';
 import { decodeNpz, loadKeras } from '../../src/node/formats.ts';
 import { loadOnnx } from '../../src/node/onnx.ts';
 import { buildCommand, neurite } from '../helpers/cli.ts';
-import { temporaryFolder } from '../helpers/folder.ts';
 import { randomFloats } from '../helpers/kernel.ts';
 import { expectClose } from '../helpers/operation.ts';
 
@@ -17,7 +17,7 @@ let model: Model;
 
 beforeAll(async () => {
   await buildCommand();
-  folder = temporaryFolder();
+  folder = mkdtempSync(join(tmpdir(), 'neurite-convert-'));
   const layers = [
     conv2d(3, { kernelSize: 3, activation: 'relu' }),
     batchNorm(),
@@ -27,6 +27,8 @@ beforeAll(async () => {
   model = await sequential(layers, { inputShape: [6, 6, 2], seed: 3 });
   writeFileSync(join(folder, 'a.safetensors'), model.toBytes());
 }, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const done = async (args: string) => {
   const { code, stdout, stderr } = await neurite(folder, args);
