@@ -51,7 +51,7 @@ const nodeGroups = [
 ];
 
 /** Before the file of a package in an import, until it is known from where it is imported. */
-const sharedMark = 'shared:';
+const sharedMark = 'neurite-shared:/';
 
 /** Packages that are loaded with the first file that needs them; Node takes the browsers' chunks of them. */
 const packages = ['fflate', 'h5wasm', 'jsfive'];

@@ -72,10 +72,10 @@ beforeAll(async () => {
   tfjs = toTfjs(model);
 });
 
-test('npy: 6,000 changed files', async () => {
+test('npy: 8,000 changed files', async () => {
   const sound = encodeNpy({ data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] });
   const { opened, refused } = await fuzz(
-    6_000,
+    8_000,
     1,
     'a.npy',
     (next) => mutated(sound, next),
@@ -112,22 +112,22 @@ test('safetensors: 4,000 changed state_dicts', async () => {
   expect(refused).toBeGreaterThan(1_000);
 });
 
-test('.h5: 2,500 changed files of h5py and h5wasm', async () => {
+test('.h5: 1,000 changed files of h5py and h5wasm', async () => {
   const sounds = [new Uint8Array(Buffer.from(recorded.files.h5, 'base64')), legacy];
   const make = (next: (low: number, high: number) => number) => mutated(sounds[Math.floor(next(0, 2))]!, next);
-  const { opened, refused } = await fuzz(2_500, 4, 'a.h5', make, (bytes) => openKeras(bytes, 'a.h5', { variant }));
-  expect(Math.min(opened, refused)).toBeGreaterThan(300);
+  const { opened, refused } = await fuzz(1_000, 4, 'a.h5', make, (bytes) => openKeras(bytes, 'a.h5', { variant }));
+  expect(Math.min(opened, refused)).toBeGreaterThan(100);
 });
 
-test('.keras: 1,000 changed archives, 800 sound archives of changed members', async () => {
+test('.keras: 800 changed archives, 500 sound archives of changed members', async () => {
   const open = (bytes: Uint8Array) => openKeras(bytes, 'a.keras', { variant });
-  const { refused } = await fuzz(1_000, 5, 'a.keras', (next) => mutated(keras, next), open);
-  expect(refused).toBeGreaterThan(500);
+  const { refused } = await fuzz(800, 5, 'a.keras', (next) => mutated(keras, next), open);
+  expect(refused).toBeGreaterThan(400);
   const { readZip } = await import('../../src/formats/zip.ts');
   const members = await readZip(keras, 'a.keras');
   const names = [...members.keys()];
   const inner = await fuzz(
-    800,
+    500,
     6,
     'a.keras',
     (next) => {
@@ -136,7 +136,7 @@ test('.keras: 1,000 changed archives, 800 sound archives of changed members', as
     },
     open,
   );
-  expect(inner.refused).toBeGreaterThan(200);
+  expect(inner.refused).toBeGreaterThan(100);
 });
 
 /** A text with a number, a name or a bracket exchanged for another: still JSON, more often than by bytes. */

@@ -18,7 +18,8 @@ interface FiveGroup {
 interface FiveDataset {
   readonly shape: number[];
   readonly dtype: unknown;
-  readonly value: ArrayLike<number>;
+  readonly value: ArrayLike<number> | undefined;
+  readonly _dataobjects: { readonly chunks: readonly number[] | null };
 }
 
 interface Five {
@@ -103,9 +104,16 @@ class Group implements Hdf5Group {
     const dtype = guarded(this.what, place, () => dataset.dtype);
     if (typeof dtype !== 'string' || !/^[<>|]?[fiu][1248]$/.test(dtype))
       throw new FormatError(`${this.what}: ${quote(place)} holds ${quote(dtype)}, not numbers`);
+    // Of chunks a damaged file may claim any number, which jsfive goes over; Keras writes none.
+    if (guarded(this.what, place, () => dataset._dataobjects.chunks) !== null)
+      throw new FormatError(
+        `${this.what}: ${quote(place)} is stored in chunks (compressed); save the model without compression`,
+      );
     const value = guarded(this.what, place, () => dataset.value);
-    if (value.length !== sizeOf(shape))
-      throw new FormatError(`${this.what}: ${quote(place)} has ${value.length} values, not those of ${quote(shape)}`);
+    if (value?.length !== sizeOf(shape))
+      throw new FormatError(
+        `${this.what}: ${quote(place)} has ${value?.length ?? 'no'} values, not those of ${quote(shape)}`,
+      );
     return Float32Array.from(value, Number);
   }
 
