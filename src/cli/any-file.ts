@@ -108,10 +108,12 @@ async function writeTfjs(model: Model, path: string): Promise<{ path: string; si
 
 /** @throws UsageError for a form that holds models alone, or several tensors for one that holds one */
 export async function writeTensors(
-  tensors: ReadonlyMap<string, Pick<FileTensor, 'data' | 'shape'>>,
+  given: ReadonlyMap<string, Pick<FileTensor, 'data' | 'shape'>>,
   form: OutForm,
   path: string,
 ): Promise<{ path: string; size: number }> {
+  // Each format has names of its own for dtypes; that of the data is written.
+  const tensors = new Map([...given].map(([name, { data, shape }]) => [name, { data, shape }]));
   if (form === 'npz') return write(path, await encodeNpz(tensors));
   if (form === 'safetensors') return write(path, encodeSafetensors(tensors));
   const [only, ...more] = tensors.values();
