@@ -75,6 +75,8 @@ export const enum Opcode {
   GemmUpdate,
   Ctc,
   RandomValues,
+  ConvolveWinograd,
+  ConvolveWinogradKernel,
 }
 
 /** The elementwise functions of one argument. */
@@ -310,15 +312,15 @@ export const enum RecurrentKind {
   GruResetBefore,
 }
 
-// How Gemm and PackB cut their operands: docs/adr/0003-gemm-tile-and-blocking.md. The host sizes workspaces by them.
+// How Gemm and PackB cut their operands: docs/adr/0003, 0009 and 0015. The host sizes workspaces by them.
 /** Columns of a tile, and of a panel of B. */
 export const TILE_COLUMNS: u32 = 8;
 /** Rows, columns and depth of the blocks that are packed. */
 export const BLOCK_M: u32 = 120;
 export const BLOCK_N: u32 = 1024;
-export const BLOCK_K: u32 = 256;
+export const BLOCK_K: u32 = 341;
 /** The deepest block there is: the blocks of a product are alike, so that none is a shallow rest. */
-export const DEEPEST_K: u32 = 384;
+export const DEEPEST_K: u32 = 448;
 /** The fewest columns of out for which A is packed. */
 export const PACK_A_COLUMNS: u32 = 32;
 /** The fewest rows of out, and elements of B beyond which, B as stored is packed. */
@@ -330,6 +332,10 @@ export const FEW_COLUMNS: u32 = 3;
 export const POSITIONS_BLOCK: u32 = 120;
 /** Elements of a kernel's column that such a block goes through before the next column. */
 export const DEPTH_BLOCK: u32 = 512;
+/** Tiles of 4×4 outputs that a Winograd convolution takes at a time: whole tiles of the products' rows in every build. */
+export const WINOGRAD_TILES: u32 = 60;
+/** Channels of which the transformed kernel is made at a time. */
+export const WINOGRAD_RUN: u32 = 16;
 /** Bytes at the start of the workspace: a Block and its bands (assembly/linalg/block.ts), and room for a tile or a strip. */
 export const BLOCK_BYTES: u32 = 192;
 export const SCRATCH_BYTES: u32 = 256;
@@ -1367,4 +1373,34 @@ export class RandomValues extends Instruction {
   n: u32;
   counter: usize;
   stream: u32;
+}
+
+/**
+ * Convolve for kernels of 3×3 elements, stride and dilation one and no groups, by Winograd's F(4×4, 3×3). kernel: what
+ * ConvolveWinogradKernel made. workspace: winogradWorkspace bytes (src/graph/operations/convolution-workspace.ts).
+ */
+@unmanaged
+export class ConvolveWinograd extends WindowInstruction {
+  out: usize;
+  x: usize;
+  kernel: usize;
+  bias: usize;
+  outChannels: u32;
+  activation: u32;
+  alpha: f32;
+  beta: f32;
+  workspace: usize;
+}
+
+/**
+ * The kernel [3, 3, channels, outChannels], outChannels ≥ TILE_COLUMNS, as 36 packed matrices. workspace:
+ * WINOGRAD_KERNEL_WORKSPACE bytes (src/graph/operations/convolution-workspace.ts).
+ */
+@unmanaged
+export class ConvolveWinogradKernel extends Instruction {
+  out: usize;
+  kernel: usize;
+  channels: u32;
+  outChannels: u32;
+  workspace: usize;
 }

@@ -71,6 +71,8 @@ import {
   GemmUpdate,
   Ctc,
   RandomValues,
+  ConvolveWinograd,
+  ConvolveWinogradKernel,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -101,6 +103,7 @@ import { execPool, execPoolBackward } from './nn/pooling';
 import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
 import { execRecurrent } from './nn/recurrent';
 import { execRecurrentBackward } from './nn/recurrentBackward';
+import { execConvolveWinograd, execConvolveWinogradKernel } from './nn/winograd';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
 import { execGemmUpdate } from './optim/product';
 import { execUpdate } from './optim/update';
@@ -179,6 +182,8 @@ export const handlers: StaticArray<Handler> = [
   execGemmUpdate,
   execCtc,
   execRandomValues,
+  execConvolveWinograd,
+  execConvolveWinogradKernel,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -251,6 +256,8 @@ const sizes: StaticArray<u32> = [
   offsetof<GemmUpdate>(),
   offsetof<Ctc>(),
   offsetof<RandomValues>(),
+  offsetof<ConvolveWinograd>(),
+  offsetof<ConvolveWinogradKernel>(),
 ];
 
 function execHalt(pc: usize): u32 {

@@ -151,7 +151,7 @@ async function start(
   notes: Record<string, string>,
 ): Promise<Peer> {
   const script = await bundle(`suites/${file}`, { outdir: cache, packages: 'bundle' });
-  const child = new Child(name, node, script, environment);
+  const child = new Child(name, node, script, { ...environment, NEURITE_ROOT: root });
   const { works, note } = await child.hello();
   notes[name] ??= note;
   return { child, works: new Set(works) };

@@ -103,3 +103,13 @@ export function gaussianRow(
     ),
   );
 }
+
+/** ½ ln of the mean of the squares, at least epsilon. */
+export function logMeanSquaredErrorRow(
+  prediction: readonly number[],
+  target: readonly number[],
+  epsilon: number,
+): number {
+  const mean = prediction.reduce((sum, p, i) => sum + (p - target[i]!) ** 2, 0) / prediction.length;
+  return 0.5 * Math.log(mean + epsilon);
+}

@@ -2,8 +2,12 @@
 // All of them treat 32-bit words, so that integers and NaN payloads arrive as they are.
 import { Transpose, Copy, Fill, OneHot } from '../instructions';
 
-/** Side of the square blocks that a transpose works through, so that their lines stay in the first cache. */
-const BLOCK: u32 = 32;
+/**
+ * Rows and columns of the blocks that a transpose works through. Few columns: lines of out a power of two apart share a
+ * set of the first cache, which holds eight at least.
+ */
+const BLOCK_ROWS: u32 = 64;
+const BLOCK_COLUMNS: u32 = 8;
 
 /** Four rows of four words, `strideX` bytes apart, written as their four columns, `strideOut` bytes apart. */
 @inline
@@ -32,7 +36,7 @@ function transposeEdge(out: usize, strideOut: usize, x: usize, strideX: usize, r
   }
 }
 
-/** One block of a transpose, at most BLOCK × BLOCK; strides in bytes. */
+/** One block of a transpose, at most BLOCK_ROWS × BLOCK_COLUMNS; strides in bytes. */
 function transposeBlock(out: usize, strideOut: usize, x: usize, strideX: usize, rows: u32, columns: u32): void {
   const wholeRows = rows & ~3;
   const wholeColumns = columns & ~3;
@@ -61,11 +65,11 @@ function transposeBlock(out: usize, strideOut: usize, x: usize, strideX: usize, 
 export function transpose_f32(out: usize, x: usize, rows: u32, columns: u32): void {
   const strideOut = (<usize>rows) << 2;
   const strideX = (<usize>columns) << 2;
-  for (let r: u32 = 0; r < rows; r += BLOCK) {
-    for (let c: u32 = 0; c < columns; c += BLOCK) {
+  for (let r: u32 = 0; r < rows; r += BLOCK_ROWS) {
+    for (let c: u32 = 0; c < columns; c += BLOCK_COLUMNS) {
       const to = out + strideOut * c + ((<usize>r) << 2);
       const from = x + strideX * r + ((<usize>c) << 2);
-      transposeBlock(to, strideOut, from, strideX, min(BLOCK, rows - r), min(BLOCK, columns - c));
+      transposeBlock(to, strideOut, from, strideX, min(BLOCK_ROWS, rows - r), min(BLOCK_COLUMNS, columns - c));
     }
   }
 }

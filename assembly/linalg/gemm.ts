@@ -280,7 +280,7 @@ function evenBlocks(size: u32, most: u32, unit: u32): u32 {
 /** How deep the blocks of a product are: about BLOCK_K, all nearly alike, none deeper than DEEPEST_K. */
 @inline
 function evenDepth(k: u32): u32 {
-  const count = max(1, (k + BLOCK_K / 2) / BLOCK_K);
+  const count = max(1, max((k + BLOCK_K / 2) / BLOCK_K, (k + DEEPEST_K - 1) / DEEPEST_K));
   return min(DEEPEST_K, ((k + count - 1) / count + 3) & ~3);
 }
 
@@ -303,7 +303,8 @@ function multiplyRows(i: Gemm, block: Block, column: u32, l: u32, height: u32, p
 }
 
 /**
- * The product by blocks: columns of out, then k, then rows. No block has fewer columns than a panel, unless out has.
+ * The product by blocks: columns of out, then k, then rows, up to BLOCK_M as one block, else by half as many.
+ * No block has fewer columns than a panel, unless out has.
  * Where there is one block of rows, each panel of B is packed when its turn comes, and is in the first cache for its tiles.
  */
 function multiply(i: Gemm): void {
@@ -312,7 +313,7 @@ function multiply(i: Gemm): void {
   const block = changetype<Block>(i.workspace);
   const packA = packsA(i);
   const packB = packsB(i);
-  const height = packA ? evenBlocks(i.m, BLOCK_M, ROWS) : i.m;
+  const height = packA ? evenBlocks(i.m, i.m > BLOCK_M ? BLOCK_M / 2 : BLOCK_M, ROWS) : i.m;
   const onePanel = packB && i.m <= height && n >= COLUMNS && !(i.transposeB && (i.m - shortRows(i.m)) % ROWS);
   const breadth = packB && !onePanel ? BLOCK_N : n;
   const depth = evenDepth(k);
@@ -449,7 +450,7 @@ export function execGemm(pc: usize): u32 {
   const i = changetype<Gemm>(pc);
   if (i.m == 0 || i.n == 0) return 0;
   const isRow = i.m == 1 && !i.transposeA && !i.accumulate;
-  if (isRow && i.packed && !(i.n % COLUMNS) && i.n <= STRIP / 2) multiplyRowByPanels(i);
+  if (isRow && i.packed && !(i.n % COLUMNS) && i.n <= 2 * COLUMNS) multiplyRowByPanels(i);
   else if (i.n > FEW_COLUMNS && i.m < SHORT_ROWS && (i.packed || !i.transposeB)) multiplyFewRows(i);
   else if (i.n > FEW_COLUMNS) multiply(i);
   else if (i.transposeA) multiplyFewColumnsTurned(i);

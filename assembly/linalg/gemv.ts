@@ -1,5 +1,5 @@
 // Products of a few rows: one row of A against strips of B's columns, and many rows against very few columns.
-// A row is a vector of accumulators for each strip of up to 32 columns while B streams past once, in the order of k, so
+// A row is a vector of accumulators for each strip of up to 48 columns while B streams past once, in the order of k, so
 // that a row has the same bits here as in a tile of gemm.ts. Used for single samples and for the rows that no tile covers.
 // Up to FEW_COLUMNS columns are dot products (dot.ts) of a row of A with a column of B laid out as a row.
 // Strides are in bytes. Shapes: A is [M, K], B is [K, N], out is [M, N].
@@ -8,8 +8,9 @@ import { madd } from '../lanes';
 import { Block, bytes } from './block';
 import { dot_f32 } from './dot';
 
-/** The columns of a whole strip. */
-export const STRIP: u32 = 32;
+/** The columns of a whole strip, of six groups of eight; narrower ones have four. */
+export const STRIP: u32 = 48;
+const NARROW_STRIP: u32 = 32;
 export const VECTOR: u32 = 4;
 
 /**
@@ -86,6 +87,85 @@ const fourGroups: (
   k: u32,
 ) => void = gemv_f32_4x8;
 
+/**
+ * formula: out[g, 8] = init[g, 8] + Σ_l a[l] · B[l, g, 8] for six groups g of eight columns that follow one another
+ * shapes: row l of the columns of group g at b + g·panel + l·stepB; out and init are 48 floats
+ * alias: init may be out
+ */
+export function gemv_f32_6x8(
+  out: usize,
+  init: usize,
+  a: usize,
+  stepA: usize,
+  b0: usize,
+  panel: usize,
+  stepB: usize,
+  k: u32,
+): void {
+  let c00 = v128.load(init);
+  let c01 = v128.load(init, 16);
+  let c10 = v128.load(init, 32);
+  let c11 = v128.load(init, 48);
+  let c20 = v128.load(init, 64);
+  let c21 = v128.load(init, 80);
+  let c30 = v128.load(init, 96);
+  let c31 = v128.load(init, 112);
+  let c40 = v128.load(init, 128);
+  let c41 = v128.load(init, 144);
+  let c50 = v128.load(init, 160);
+  let c51 = v128.load(init, 176);
+  let b1 = b0 + panel;
+  let b2 = b1 + panel;
+  let b3 = b2 + panel;
+  let b4 = b3 + panel;
+  let b5 = b4 + panel;
+  for (const end = b0 + stepB * k; b0 < end; a += stepA) {
+    const x = v128.load32_splat(a);
+    c00 = madd(x, v128.load(b0), c00);
+    c01 = madd(x, v128.load(b0, 16), c01);
+    c10 = madd(x, v128.load(b1), c10);
+    c11 = madd(x, v128.load(b1, 16), c11);
+    c20 = madd(x, v128.load(b2), c20);
+    c21 = madd(x, v128.load(b2, 16), c21);
+    c30 = madd(x, v128.load(b3), c30);
+    c31 = madd(x, v128.load(b3, 16), c31);
+    c40 = madd(x, v128.load(b4), c40);
+    c41 = madd(x, v128.load(b4, 16), c41);
+    c50 = madd(x, v128.load(b5), c50);
+    c51 = madd(x, v128.load(b5, 16), c51);
+    b0 += stepB;
+    b1 += stepB;
+    b2 += stepB;
+    b3 += stepB;
+    b4 += stepB;
+    b5 += stepB;
+  }
+  v128.store(out, c00);
+  v128.store(out, c01, 16);
+  v128.store(out, c10, 32);
+  v128.store(out, c11, 48);
+  v128.store(out, c20, 64);
+  v128.store(out, c21, 80);
+  v128.store(out, c30, 96);
+  v128.store(out, c31, 112);
+  v128.store(out, c40, 128);
+  v128.store(out, c41, 144);
+  v128.store(out, c50, 160);
+  v128.store(out, c51, 176);
+}
+
+/** Through the table, as `fourGroups`. */
+const sixGroups: (
+  out: usize,
+  init: usize,
+  a: usize,
+  stepA: usize,
+  b: usize,
+  panel: usize,
+  stepB: usize,
+  k: u32,
+) => void = gemv_f32_6x8;
+
 /** The same for two groups of four columns, the second `at` bytes behind the first. */
 export function gemv_f32_2x4(
   out: usize,
@@ -111,8 +191,23 @@ export function gemv_f32_2x4(
 /** How many columns the next strip takes of those that remain: never leaves fewer than eight behind. */
 @inline
 export function stripWidth(remaining: u32): u32 {
-  if (remaining <= STRIP) return remaining;
-  return remaining < STRIP + TILE_COLUMNS ? STRIP - TILE_COLUMNS : STRIP;
+  if (remaining == STRIP || remaining >= STRIP + TILE_COLUMNS) return STRIP;
+  if (remaining <= NARROW_STRIP) return remaining;
+  return remaining < NARROW_STRIP + TILE_COLUMNS ? NARROW_STRIP - TILE_COLUMNS : NARROW_STRIP;
+}
+
+/** Rows of a block against a whole strip of its columns from j on. */
+function wholeStripOfRows(block: Block, j: u32): void {
+  const b = block.b + block.panel * (j / TILE_COLUMNS);
+  let out = block.out + bytes(j);
+  let init = block.init + (bytes(j) & block.alongColumns);
+  let a = block.a;
+  for (let r = block.m; r > 0; r--) {
+    sixGroups(out, init, a, block.stepA, b, block.panel, block.stepB, block.k);
+    out += block.strideOut;
+    init += block.strideInit;
+    a += block.rowA;
+  }
 }
 
 /** Rows of a block against its columns j to j + width, in four groups of eight, the last of them overlapping. */
@@ -169,7 +264,8 @@ export function gemv_f32(block: Block): void {
   let width: u32 = 0;
   for (let j: u32 = 0; j < n; j += width) {
     width = stripWidth(n - j);
-    stripOfRows(block, j, width);
+    if (width == STRIP) wholeStripOfRows(block, j);
+    else stripOfRows(block, j, width);
   }
 }
 

@@ -118,6 +118,12 @@ export function pack_columns_f32(out: usize, b: usize, n: u32, k: u32, strideB: 
   }
 }
 
+/** The bytes that PackB writes for a matrix of n columns. */
+@inline
+export function packedBytes(n: u32, k: u32): usize {
+  return bytes(k * (n <= FEW_COLUMNS ? n : (n + TILE_COLUMNS - 1) & ~(TILE_COLUMNS - 1)));
+}
+
 export function execPackB(pc: usize): u32 {
   const i = changetype<PackB>(pc);
   if (i.n <= FEW_COLUMNS) pack_columns_f32(i.out, i.b, i.n, i.k, i.strideB, i.transposeB);

@@ -1,49 +1,19 @@
 // Elementary functions of vectors for models that are given as equations, T f32 or f64. The common ones are vectors
-// throughout; those that equations seldom have go lane by lane through AssemblyScript's own functions (musl's), which
-// are WebAssembly and hence the same bits everywhere.
+// throughout; sine and cosine of doubles go lane by lane through AssemblyScript's own functions (musl's), which are
+// WebAssembly and hence the same bits everywhere.
 import { cos_f32x4, exp_f32x4, expm1_f32x4, log_f32x4, pow_f32x4, sin_f32x4, tanh_f32x4 } from '../math';
-import { exp_f64x2, expm1_f64x2, log_f64x2 } from '../math64';
+import { exp_f64x2, expm1_f64x2, logOfAny_f64x2, pow_f64x2, tanh_f64x2 } from '../math64';
 import { Elementary } from './instructions';
 import { one, relativeGrowth } from './vectors';
 
-const SMALLEST_NORMAL: f64 = 2.2250738585072014e-308;
-
-/** All bits of the lanes where the sign of x is set or x is below the others: whether any lane needs care. */
-@inline
-function needsCare(x: v128): bool {
-  const inside = v128.and(f64x2.ge(x, f64x2.splat(SMALLEST_NORMAL)), f64x2.lt(x, f64x2.splat(Infinity)));
-  return i64x2.bitmask(inside) != 3;
-}
-
-/** The natural logarithm. edge: −∞ at 0, NaN below, +∞ at +∞ */
-@inline
-function log<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return log_f32x4(x);
-  if (needsCare(x)) return logCarefully(x);
-  return log_f64x2(x);
-}
-
-function logCarefully(x: v128): v128 {
-  const first = NativeMath.log(f64x2.extract_lane(x, 0));
-  return f64x2.replace_lane(f64x2.splat(first), 1, NativeMath.log(f64x2.extract_lane(x, 1)));
-}
-
-/** A function of one double that has no vector form. */
-function scalar(operation: u32, x: f64): f64 {
-  if (operation == Elementary.Sine) return NativeMath.sin(x);
-  if (operation == Elementary.Cosine) return NativeMath.cos(x);
-  return NativeMath.tanh(x);
-}
-
+/** Sine or cosine of two doubles. */
 function laneByLane(operation: u32, x: v128): v128 {
-  const first = scalar(operation, f64x2.extract_lane(x, 0));
-  return f64x2.replace_lane(f64x2.splat(first), 1, scalar(operation, f64x2.extract_lane(x, 1)));
-}
-
-function power_f64x2(x: v128, y: v128): v128 {
-  const first = NativeMath.pow(f64x2.extract_lane(x, 0), f64x2.extract_lane(y, 0));
-  const second = NativeMath.pow(f64x2.extract_lane(x, 1), f64x2.extract_lane(y, 1));
-  return f64x2.replace_lane(f64x2.splat(first), 1, second);
+  const first = f64x2.extract_lane(x, 0);
+  const second = f64x2.extract_lane(x, 1);
+  if (operation == Elementary.Sine) {
+    return f64x2.replace_lane(f64x2.splat(NativeMath.sin(first)), 1, NativeMath.sin(second));
+  }
+  return f64x2.replace_lane(f64x2.splat(NativeMath.cos(first)), 1, NativeMath.cos(second));
 }
 
 /** −1, 0 or 1; NaN stays NaN. */
@@ -82,10 +52,10 @@ export function unary<T>(operation: u32, x: v128): v128 {
   if (operation == Elementary.Exponential) return sizeof<T>() == 4 ? exp_f32x4(x) : exp_f64x2(x);
   if (operation == Elementary.ExponentialMinusOne) return sizeof<T>() == 4 ? expm1_f32x4(x) : expm1_f64x2(x);
   if (operation == Elementary.RelativeExponential) return relativeExponential<T>(x);
-  if (operation == Elementary.Logarithm) return log<T>(x);
+  if (operation == Elementary.Logarithm) return sizeof<T>() == 4 ? log_f32x4(x) : logOfAny_f64x2(x);
   if (operation == Elementary.Sine) return sizeof<T>() == 4 ? sin_f32x4(x) : laneByLane(operation, x);
   if (operation == Elementary.Cosine) return sizeof<T>() == 4 ? cos_f32x4(x) : laneByLane(operation, x);
-  if (operation == Elementary.HyperbolicTangent) return sizeof<T>() == 4 ? tanh_f32x4(x) : laneByLane(operation, x);
+  if (operation == Elementary.HyperbolicTangent) return sizeof<T>() == 4 ? tanh_f32x4(x) : tanh_f64x2(x);
   if (operation == Elementary.Not) return v128.not(x);
   if (operation == Elementary.Indicator) return v128.and(x, one<T>());
   return x;
@@ -98,7 +68,7 @@ export function binary<T>(operation: u32, x: v128, y: v128): v128 {
   if (operation == Elementary.Subtract) return v128.sub<T>(x, y);
   if (operation == Elementary.Multiply) return v128.mul<T>(x, y);
   if (operation == Elementary.Divide) return v128.div<T>(x, y);
-  if (operation == Elementary.Power) return sizeof<T>() == 4 ? pow_f32x4(x, y) : power_f64x2(x, y);
+  if (operation == Elementary.Power) return sizeof<T>() == 4 ? pow_f32x4(x, y) : pow_f64x2(x, y);
   if (operation == Elementary.Minimum) return v128.min<T>(x, y);
   if (operation == Elementary.Maximum) return v128.max<T>(x, y);
   if (operation == Elementary.Less) return v128.lt<T>(x, y);

@@ -1,5 +1,5 @@
 // A step of neurons whose model was given as equations: a list of elementary steps, each a loop over a block of neurons
-// that stays in the nearest cache (docs/adr/0012). The order is that of all membranes: the state at t + dt, the
+// that stays in the nearest cache (docs/adr/0013). The order is that of all membranes: the state at t + dt, the
 // threshold, the log of spikes, refractoriness, the reset.
 import { binary, unary } from './elementary';
 import { Elementary, Equations, Place, Step } from './instructions';

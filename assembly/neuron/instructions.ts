@@ -43,6 +43,8 @@ export const enum Opcode {
   Cable,
   CableChannels,
   Equations,
+  GapJunctions,
+  MotorUnits,
 }
 
 /** One step of a model that was given as equations (equations.ts); masks have all bits of a lane set or none. */
@@ -756,4 +758,34 @@ export class Equations extends Instruction {
   reset: usize;
   resetCount: u32;
   mask: usize;
+}
+
+/** Currents through gap junctions between neurons a of one group and b of another. */
+@unmanaged
+export class GapJunctions extends Instruction {
+  wide: u32;
+  count: u32;
+  a: usize;
+  b: usize;
+  conductances: usize;
+  vA: usize;
+  vB: usize;
+  driveA: usize;
+  driveB: usize;
+}
+
+/** Twitches of n motor units. */
+@unmanaged
+export class MotorUnits extends Instruction {
+  wide: u32;
+  n: u32;
+  clock: usize;
+  nerve: usize;
+  force: usize;
+  y: usize;
+  last: usize;
+  parameters: usize;
+  /** A number: the step in ms. */
+  dt: usize;
+  saturates: u32;
 }

@@ -8,9 +8,11 @@ import { execCableChannels } from './cableChannels';
 import { execConnectDegree, execConnectDistance, execConnectProbability, execTransposeRows } from './connect';
 import { execPropagateDelayed } from './delayed';
 import { execEquations } from './equations';
+import { execGapJunctions } from './gap';
 import { execHodgkinHuxley } from './hodgkinHuxley';
 import { execIzhikevich } from './izhikevich';
 import { execLif, execLifConductance } from './lif';
+import { execMotorUnits } from './muscle';
 import { execNoise, execPoissonInput, execPoissonSource, execRandomValues } from './noise';
 import { execDecay, execEligibility, execPlasticArrival, execPlasticSpike, execScaling } from './plasticity';
 import { execPropagate, execPropagateDense } from './propagate';
@@ -62,6 +64,8 @@ const handlers: StaticArray<Handler> = [
   execCable,
   execCableChannels,
   execEquations,
+  execGapJunctions,
+  execMotorUnits,
 ];
 
 function execHalt(pc: usize): usize {

@@ -10,12 +10,11 @@ import {
   PackB,
   UnaryKind,
   WindowInstruction,
-  FEW_COLUMNS,
   TILE_COLUMNS,
 } from '../instructions';
 import { bytes } from '../linalg/block';
 import { execGemm } from '../linalg/gemm';
-import { execPackB, pack_b_f32 } from '../linalg/pack';
+import { execPackB, pack_b_f32, packedBytes } from '../linalg/pack';
 import { TILE_ROWS } from '../linalg/tile';
 import { activate_f32 } from './activation';
 import { convolveDirect, convolveKernelDirect, isDirect } from './directConvolution';
@@ -24,12 +23,6 @@ import { copyRun } from './words';
 
 /** Room for an instruction at the start of the workspace. */
 const INSTRUCTION: usize = 128;
-
-/** The bytes that PackB writes for a matrix of n columns. */
-@inline
-function packedBytes(n: u32, k: u32): usize {
-  return bytes(k * (n <= FEW_COLUMNS ? n : (n + TILE_COLUMNS - 1) & ~(TILE_COLUMNS - 1)));
-}
 
 /** Packs a kernel's group, read as [n, k] where transposed, in a workspace; returns where its memory ends. */
 function packGroup(workspace: usize, kernel: usize, n: u32, k: u32, stride: u32, transposed: u32): usize {

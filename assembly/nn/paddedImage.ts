@@ -16,7 +16,7 @@ export class PaddedImage {
 
 /** How far the windows of an axis reach. */
 @inline
-export function reach(out: u32, stride: u32, kernel: u32, dilation: u32): u32 {
+function reach(out: u32, stride: u32, kernel: u32, dilation: u32): u32 {
   return (out - 1) * stride + (kernel - 1) * dilation + 1;
 }
 
@@ -26,22 +26,35 @@ function isInside(before: i32, reached: u32, size: u32): bool {
   return before <= 0 && <i32>reached - before <= <i32>size;
 }
 
-/** Whether the windows read beyond the edges of x. */
-export function needsPadding(i: WindowInstruction): bool {
-  return !(
-    isInside(i.beforeDepth, reach(i.outDepth, i.strideDepth, i.kernelDepth, i.dilationDepth), i.depth) &&
-    isInside(i.beforeHeight, reach(i.outHeight, i.strideHeight, i.kernelHeight, i.dilationHeight), i.height) &&
-    isInside(i.beforeWidth, reach(i.outWidth, i.strideWidth, i.kernelWidth, i.dilationWidth), i.width)
+/** Whether x has all that windows which reach over these sizes read. */
+@inline
+function isWhole(i: WindowInstruction, depth: u32, height: u32, width: u32): bool {
+  return (
+    isInside(i.beforeDepth, depth, i.depth) &&
+    isInside(i.beforeHeight, height, i.height) &&
+    isInside(i.beforeWidth, width, i.width)
   );
+}
+
+@inline
+function reachDepth(i: WindowInstruction): u32 {
+  return reach(i.outDepth, i.strideDepth, i.kernelDepth, i.dilationDepth);
+}
+
+@inline
+function reachHeight(i: WindowInstruction): u32 {
+  return reach(i.outHeight, i.strideHeight, i.kernelHeight, i.dilationHeight);
+}
+
+@inline
+function reachWidth(i: WindowInstruction): u32 {
+  return reach(i.outWidth, i.strideWidth, i.kernelWidth, i.dilationWidth);
 }
 
 /** The bytes of a sample with its padding; 0 where it needs none. */
 export function paddedBytes(i: WindowInstruction): usize {
-  if (!needsPadding(i)) return 0;
-  const depth = reach(i.outDepth, i.strideDepth, i.kernelDepth, i.dilationDepth);
-  const height = reach(i.outHeight, i.strideHeight, i.kernelHeight, i.dilationHeight);
-  const width = reach(i.outWidth, i.strideWidth, i.kernelWidth, i.dilationWidth);
-  return bytes(depth * height * width * i.channels);
+  if (isWhole(i, reachDepth(i), reachHeight(i), reachWidth(i))) return 0;
+  return bytes(reachDepth(i) * reachHeight(i) * reachWidth(i) * i.channels);
 }
 
 /** The sample at x in place: its windows begin `before` pixels into it (a negative padding). */
@@ -56,10 +69,15 @@ function inPlace(i: WindowInstruction, image: PaddedImage, x: usize): void {
 }
 
 /** A copy of the sample at x with zeros around it, at `to`. */
-function copied(i: WindowInstruction, image: PaddedImage, x: usize, to: usize): void {
-  const depth = reach(i.outDepth, i.strideDepth, i.kernelDepth, i.dilationDepth);
-  const height = reach(i.outHeight, i.strideHeight, i.kernelHeight, i.dilationHeight);
-  const width = reach(i.outWidth, i.strideWidth, i.kernelWidth, i.dilationWidth);
+function copied(
+  i: WindowInstruction,
+  image: PaddedImage,
+  x: usize,
+  to: usize,
+  depth: u32,
+  height: u32,
+  width: u32,
+): void {
   image.at = to;
   image.stepLine = bytes(width * i.channels);
   image.stepPlane = image.stepLine * height;
@@ -77,8 +95,21 @@ function copied(i: WindowInstruction, image: PaddedImage, x: usize, to: usize): 
   }
 }
 
+/** The sample at x as windows read it that reach over these sizes; `to`: room for them. */
+export function padImageTo(
+  i: WindowInstruction,
+  image: PaddedImage,
+  x: usize,
+  to: usize,
+  depth: u32,
+  height: u32,
+  width: u32,
+): void {
+  if (isWhole(i, depth, height, width)) inPlace(i, image, x);
+  else copied(i, image, x, to, depth, height, width);
+}
+
 /** The sample at x as its windows read it; `to`: paddedBytes of room. */
 export function padImage(i: WindowInstruction, image: PaddedImage, x: usize, to: usize): void {
-  if (needsPadding(i)) copied(i, image, x, to);
-  else inPlace(i, image, x);
+  padImageTo(i, image, x, to, reachDepth(i), reachHeight(i), reachWidth(i));
 }

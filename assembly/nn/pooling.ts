@@ -32,60 +32,122 @@ function isSquareOfTwo(d: usize, h: usize, w: usize): bool {
   return extent(d) == 1 && extent(h) == 2 && extent(w) == 2;
 }
 
-/** Two values of a window in one; NaN wins a maximum. */
+/** What a window begins with. */
+@inline
+function beginning(kind: u32): v128 {
+  return f32x4.splat(kind == PoolKind.Maximum ? -Infinity : 0);
+}
+
+/** Two values of a window in one. A NaN in b is lost to a maximum: `hasNaN` keeps it. (f32x4.max is eight instructions.) */
 @inline
 function join(kind: u32, a: v128, b: v128): v128 {
-  return kind == PoolKind.Maximum ? f32x4.max(a, b) : f32x4.add(a, b);
+  return kind == PoolKind.Maximum ? f32x4.pmax(a, b) : f32x4.add(a, b);
+}
+
+/** The lanes in which a NaN was seen, or is in x. */
+@inline
+function hasNaN(kind: u32, seen: v128, x: v128): v128 {
+  return kind == PoolKind.Maximum ? v128.or(seen, f32x4.ne(x, x)) : seen;
+}
+
+/** The result of a window: NaN where one was seen, or the mean. */
+@inline
+function finish(kind: u32, value: v128, seen: v128, scale: v128): v128 {
+  return kind == PoolKind.Maximum ? v128.or(value, seen) : f32x4.div(value, scale);
 }
 
 /** Four channels (or `c` of them) of any window that begins at x. */
 @inline
 function reduceWindow(kind: u32, i: Pool, x: usize, d: usize, h: usize, w: usize, c: u32): v128 {
   const pixel = bytes(i.channels);
-  let result = f32x4.splat(kind == PoolKind.Maximum ? -Infinity : 0);
+  let result = beginning(kind);
+  let seen = f32x4.splat(0);
   for (let nd = extent(d); nd > 0; nd--, x += pixel * (i.width * i.height)) {
     let line = x;
     for (let nh = extent(h); nh > 0; nh--, line += pixel * i.width) {
       let from = line;
-      for (let nw = extent(w); nw > 0; nw--, from += pixel) result = join(kind, result, loadUpTo(from, c));
+      for (let nw = extent(w); nw > 0; nw--, from += pixel) {
+        const value = loadUpTo(from, c);
+        result = join(kind, result, value);
+        seen = hasNaN(kind, seen, value);
+      }
     }
   }
-  return result;
+  return finish(kind, result, seen, divisor(d, h, w));
 }
 
-/** Four channels (or `c`) of a window of 2×2 pixels. */
+/** Sixteen channels of any window. */
+function reduceWide(kind: u32, i: Pool, out: usize, x: usize, d: usize, h: usize, w: usize): void {
+  const pixel = bytes(i.channels);
+  const scale = divisor(d, h, w);
+  let r0 = beginning(kind);
+  let r1 = r0;
+  let r2 = r0;
+  let r3 = r0;
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  for (let nd = extent(d); nd > 0; nd--, x += pixel * (i.width * i.height)) {
+    let line = x;
+    for (let nh = extent(h); nh > 0; nh--, line += pixel * i.width) {
+      const end = line + pixel * extent(w);
+      for (let from = line; from < end; from += pixel) {
+        const x0 = v128.load(from);
+        const x1 = v128.load(from, 16);
+        const x2 = v128.load(from, 32);
+        const x3 = v128.load(from, 48);
+        r0 = join(kind, r0, x0);
+        s0 = hasNaN(kind, s0, x0);
+        r1 = join(kind, r1, x1);
+        s1 = hasNaN(kind, s1, x1);
+        r2 = join(kind, r2, x2);
+        s2 = hasNaN(kind, s2, x2);
+        r3 = join(kind, r3, x3);
+        s3 = hasNaN(kind, s3, x3);
+      }
+    }
+  }
+  v128.store(out, finish(kind, r0, s0, scale));
+  v128.store(out, finish(kind, r1, s1, scale), 16);
+  v128.store(out, finish(kind, r2, s2, scale), 32);
+  v128.store(out, finish(kind, r3, s3, scale), 48);
+}
+
+/** Four channels of a window of 2×2 pixels. */
 @inline
-function reduceSquare(kind: u32, x: usize, below: usize, pixel: usize, c: u32): v128 {
-  const upper = join(kind, loadUpTo(x, c), loadUpTo(x + pixel, c));
-  return join(kind, upper, join(kind, loadUpTo(below, c), loadUpTo(below + pixel, c)));
+function reduceSquare(kind: u32, x: usize, below: usize, pixel: usize, scale: v128): v128 {
+  const a = v128.load(x);
+  const b = v128.load(x + pixel);
+  const c = v128.load(below);
+  const d = v128.load(below + pixel);
+  let seen = hasNaN(kind, f32x4.splat(0), a);
+  seen = hasNaN(kind, hasNaN(kind, hasNaN(kind, seen, b), c), d);
+  return finish(kind, join(kind, join(kind, a, b), join(kind, c, d)), seen, scale);
 }
 
 /** All channels of one window of the sample at x. */
 @inline
 function poolWindow(kind: u32, i: Pool, out: usize, x: usize, d: usize, h: usize, w: usize): void {
-  const isMaximum: bool = kind == PoolKind.Maximum;
-  const scale = divisor(d, h, w);
   let c = i.channels;
   x += begin(i, d, h, w);
   if (isSquareOfTwo(d, h, w)) {
     const pixel = bytes(c);
+    const scale = divisor(d, h, w);
     let below = x + pixel * i.width;
     for (; c >= 4; c -= 4, x += 16, below += 16, out += 16) {
-      const result = reduceSquare(kind, x, below, pixel, 4);
-      v128.store(out, isMaximum ? result : f32x4.div(result, scale));
+      v128.store(out, reduceSquare(kind, x, below, pixel, scale));
     }
   }
-  for (; c > 0; c -= min(c, 4), x += 16, out += 16) {
-    const result = reduceWindow(kind, i, x, d, h, w, c);
-    storeUpTo(out, isMaximum ? result : f32x4.div(result, scale), c);
-  }
+  for (; c >= 16; c -= 16, x += 64, out += 64) reduceWide(kind, i, out, x, d, h, w);
+  for (; c > 0; c -= min(c, 4), x += 16, out += 16) storeUpTo(out, reduceWindow(kind, i, x, d, h, w, c), c);
 }
 
 /**
  * formula: out[p, c] = max or mean of x over the window of p
  * alias: none
  * tail: the last channels mod 4 by lanes
- * edge: a NaN in a window makes its result NaN; −0 is less than +0
+ * edge: a NaN in a window makes its result NaN; where the maximum is a zero, its sign is that of one in the window
  */
 export function execPool(pc: usize): u32 {
   const i = changetype<Pool>(pc);

@@ -2,11 +2,10 @@
 //   node bench/kernels/gemm.mjs [relaxed|simd] [filter]      (Node 20: --experimental-wasm-relaxed-simd)
 // Every case is checked against a float64 product first (a sample of its elements), then all cases are timed in
 // turns, and the best time of each counts. GFLOP/s is 2·m·n·k over that time; share is that over the peak.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
-import { root } from '../../scripts/files.mjs';
+import { importTypeScript, root } from '../../scripts/files.mjs';
 import { instructionTable } from '../../scripts/instruction-table.mjs';
 
 const variant = process.argv[2] ?? 'relaxed';
@@ -21,18 +20,9 @@ const memory = new WebAssembly.Memory({ initial: 1024 });
 const load = async (path) =>
   (await WebAssembly.instantiate(readFileSync(join(root, path)), { env: { memory, abort() {} } })).instance.exports;
 
-function buildPeak() {
-  const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
-  const options = ['--runtime', 'stub', '--importMemory', '--noAssert', '-O3', '--enable', 'simd'];
-  if (variant === 'relaxed') options.push('--enable', 'relaxed-simd');
-  execFileSync(process.execPath, [asc, 'bench/kernels/peak.ts', ...options, '-o', `build/peak-${variant}.wasm`], {
-    cwd: root,
-  });
-  return load(`build/peak-${variant}.wasm`);
-}
-
 const core = await load(`build/${variant}.wasm`);
-const peak = await buildPeak();
+const { peakFlops, peakWork } = (await importTypeScript('src/node/bench/peak.ts')).module;
+const peak = peakWork(variant);
 let heap = (core.heapBase() + 4096) & ~63;
 const f32 = new Float32Array(memory.buffer);
 const u32 = new Uint32Array(memory.buffer);
@@ -152,14 +142,7 @@ const seconds = (run) => {
   return wall > 2e-3 ? Math.min(wall, (user + system) / 1e6) : wall;
 };
 
-const turns = 4000;
-const peakCase = {
-  name: 'peak',
-  prepare() {},
-  run: () => peak.multiplyAdds(turns, bias),
-  work: peak.operations() * turns,
-};
-f32.fill(0.5, bias / 4, bias / 4 + 8);
+const peakCase = { name: 'peak', prepare() {}, run: () => peak.repeat(4), work: 4 * peakFlops };
 const all = [peakCase, ...cases];
 for (const one of cases) one.check();
 f32.fill(0.25, bias / 4, bias / 4 + 1024);

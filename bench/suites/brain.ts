@@ -1,5 +1,5 @@
-// brain.js: plain JavaScript. It learns XOR twice: by its defaults, and by the rate and momentum that needed the fewest
-// epochs of those tried (191 instead of 4454).
+// brain.js: plain JavaScript. It learns XOR twice: by its defaults, and by the activation, rate and momentum that took the
+// least time of those tried and always reached the goal (28 epochs instead of 4454; docs/adr/0015).
 import { networks, networkWeights } from '../../src/node/bench/networks.ts';
 import { load, serve } from '../lib/serve.ts';
 import { predictionData, predictionName } from '../works/predictions.ts';
@@ -33,12 +33,12 @@ function prediction(name: string): PeerWork {
 }
 
 const samples = xorInputs.map((input, i) => ({ input, output: [xorTargets[i]] }));
-const defaults = { learningRate: 0.3, momentum: 0.1 };
-const tuned = { learningRate: 0.9, momentum: 0.9 };
+const defaults = { activation: 'sigmoid', learningRate: 0.3, momentum: 0.1 };
+const tuned = { activation: 'tanh', learningRate: 0.1, momentum: 0.97 };
 
-function trainXor(rates: typeof defaults) {
+function trainXor({ activation, ...rates }: typeof defaults) {
   for (;;) {
-    const net = new brain.NeuralNetwork({ hiddenLayers: [8], activation: 'sigmoid' });
+    const net = new brain.NeuralNetwork({ hiddenLayers: [8], activation });
     const { error } = net.train(samples, { ...rates, errorThresh: xorError, iterations: 100_000 });
     if (error <= xorError) return (input: number[]) => net.run(input)[0] as number;
   }

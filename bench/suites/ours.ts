@@ -3,6 +3,7 @@ import { loadCore } from '../../src/core/core.ts';
 import { serve } from '../lib/serve.ts';
 import { exportedModules } from './ours/exported.ts';
 import { images } from './ours/images.ts';
+import { onnx } from './ours/onnx-models.ts';
 import { densePredictions } from './ours/predictions.ts';
 import { products } from './ours/products.ts';
 import { recurrent } from './ours/recurrent.ts';
@@ -12,4 +13,4 @@ import { xor } from './ours/xor.ts';
 
 const { variant } = await loadCore();
 const works = { ...products, ...densePredictions, ...images, ...denseTraining, ...recurrent, ...transformer, ...xor };
-await serve({ ...works, ...exportedModules }, variant);
+await serve({ ...works, ...exportedModules, ...onnx }, variant);

@@ -4,6 +4,7 @@ import type { Family } from './work.ts';
 import { convolutionFamily } from './convolutions.ts';
 import { exportedFamily } from './exported.ts';
 import { imageFamily } from './images.ts';
+import { onnxFamily } from './onnx-models.ts';
 import { predictionFamily } from './predictions.ts';
 import { productFamily } from './products.ts';
 import { recurrentFamily } from './recurrent.ts';
@@ -19,6 +20,7 @@ export const families: readonly Family[] = [
   convolutionFamily,
   recurrentFamily,
   transformerFamily,
+  onnxFamily,
   xorFamily,
   exportedFamily,
 ];

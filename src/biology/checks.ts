@@ -34,6 +34,6 @@ export function notShorterThanStep(tau: number, dt: number, what: string): void 
 /** The error for a value of another kind than a dimension. */
 export function wrongKind(got: unknown, dimension: Dimension, what: string): TypeError {
   return new TypeError(
-    `${what}: expected a ${dimension} such as ${dimensionExamples[dimension]}, got ${describe(got)}`,
+    `${what}: expected a ${dimension} such as ${dimensionExamples[dimension] ?? `quantity(1, '…')`}, got ${describe(got)}`,
   );
 }

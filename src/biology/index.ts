@@ -114,6 +114,7 @@ export {
   noiseCurrent,
   poissonGroup,
   poissonInput,
+  setRate,
   spikeTimes,
   stimulate,
   type CurrentFunction,
@@ -129,6 +130,7 @@ export {
   distanceDependent,
   fixedInDegree,
   fixedOutDegree,
+  fixedTotal,
   type DegreeOptions,
   type DistanceOptions,
   type Position,
@@ -160,3 +162,47 @@ export { equations, quantity } from './equations/index.ts';
 export type { ConstantValue, EquationMethod, EquationsOptions } from './equations/parse.ts';
 export { EquationError } from './equations/source.ts';
 export { lifRate, siegertRate, type RateOptions } from './closed-forms.ts';
+export type { Picture, PictureOptions } from './pictures/chart.ts';
+export {
+  currentRatePicture,
+  phasePlanePicture,
+  rasterPicture,
+  ratePicture,
+  spaceTimePicture,
+  stdpWindow,
+  stdpWindowPicture,
+  tracePicture,
+  tuningPicture,
+  weightPicture,
+  type CurrentRateData,
+  type HistogramData,
+  type PhasePlaneData,
+  type PhasePlaneOptions,
+  type RasterData,
+  type RateData,
+  type SpaceTimeData,
+  type TraceData,
+  type TuningData,
+  type WindowData,
+} from './pictures/pictures.ts';
+export { connectGaps, type GapJunctionOptions, type GapJunctions } from './connections/gap.ts';
+export {
+  motorPool,
+  motorUnits,
+  muscleForce,
+  type MotorPool,
+  type MotorPoolOptions,
+  type MotorUnitOptions,
+} from './models/muscle.ts';
+export {
+  branchResponse,
+  calciumNeuron,
+  calciumSpike,
+  somaResponse,
+  twoLayerNeuron,
+  type CalciumNeuron,
+  type CalciumNeuronOptions,
+  type TwoLayerNeuron,
+  type TwoLayerOptions,
+} from './rate-neurons.ts';
+export { pinskyRinzel, type PinskyRinzelOptions } from './models/pinsky-rinzel.ts';

@@ -5,7 +5,7 @@ import { makeGroup } from './group.ts';
 import type { GroupContext, NeuronModel } from './models/model.ts';
 import { anyOf, combine, resolve, type NumberParameter, type Parameter } from './parameters.ts';
 import { instruction } from './program.ts';
-import { simulationParts, type Simulation } from './simulation.ts';
+import { simulationParts, type Simulation, type SimulationParts } from './simulation.ts';
 import { valueOf, wrongKind } from './checks.ts';
 import { Quantity, type Dimension, type Time, type Frequency, Quantities } from './units.ts';
 
@@ -28,6 +28,14 @@ export interface SourceOptions {
   name?: string;
 }
 
+interface PoissonRates {
+  readonly address: number;
+  /** 1: one rate for all; else one for each neuron. */
+  readonly columns: number;
+}
+
+const ratesOf = new WeakMap<NeuronGroup, PoissonRates>();
+
 /**
  * Neurons that spike at random, independently of each other and of their past: in each step with probability rate · dt.
  * @throws RangeError for a rate below 0, or of more than one spike a step
@@ -39,8 +47,7 @@ export function poissonGroup(
   { name }: SourceOptions = {},
 ): NeuronGroup {
   const parts = simulationParts(simulation);
-  const rates = resolve(parts, rate, 'frequency', size, 'poissonGroup: rate');
-  const thresholds = combine([rates], (x) => threshold(x * parts.dt));
+  const thresholds = thresholdsOf(parts, rate, size, 'poissonGroup');
   const columns = typeof thresholds === 'number' ? 1 : size;
   const padded = new Uint32Array(columns === 1 ? 1 : Math.ceil(size / 16) * 16);
   if (typeof thresholds === 'number') padded[0] = thresholds;
@@ -50,7 +57,29 @@ export function poissonGroup(
   const model = source('poissonGroup', ({ size: n, clock }, spikes) =>
     instruction('PoissonSource', { n, clock, stream, spikes, thresholds: address, columns }),
   );
-  return makeGroup(simulation, size, model, name);
+  const group = makeGroup(simulation, size, model, name);
+  ratesOf.set(group, { address, columns });
+  return group;
+}
+
+const thresholdsOf = (parts: SimulationParts, rate: Parameter<'frequency'>, size: number, what: string) =>
+  combine([resolve(parts, rate, 'frequency', size, `${what}: rate`)], (x) => threshold(x * parts.dt));
+
+/**
+ * Gives the neurons of a `poissonGroup` other rates from now on.
+ * @throws TypeError for another group; RangeError as `poissonGroup`, or where the group was made with one rate for all and
+ *   is given several
+ */
+export function setRate(group: NeuronGroup, rate: Parameter<'frequency'>): void {
+  const rates = ratesOf.get(group);
+  if (!rates) throw new TypeError(`setRate: expected a poissonGroup, got ${group.name}`);
+  const thresholds = thresholdsOf(group.parts, rate, group.size, 'setRate');
+  if (rates.columns === 1 && typeof thresholds !== 'number')
+    throw new RangeError(`setRate: ${group.name} was made with one rate for all; give each its own there`);
+  const words = group.parts.arrays.instance.memory.u32;
+  const at = rates.address / 4;
+  if (typeof thresholds === 'number') words.fill(thresholds, at, at + rates.columns);
+  else words.set(thresholds, at);
 }
 
 /** A probability as a whole number below 2³². */

@@ -69,10 +69,11 @@ const environmentVariant = () =>
   (typeof process === 'object' ? process.env?.['NEURITE_VARIANT'] : undefined) as Variant | undefined;
 
 /**
- * Compiles the core once for each variant; with a pack, the part of it that a model needs.
+ * Compiles the core once for each variant; with a pack, the part of it that a model needs, which is asked for only where
+ * the whole is not at hand.
  * @throws UnsupportedEngineError when the engine has no SIMD, or not the variant asked for
  */
-export function loadCore(options: CoreOptions = {}, pack: Pack = 'full'): Promise<Core> {
+export function loadCore(options: CoreOptions = {}, pack: Pack | (() => Pack) = 'full'): Promise<Core> {
   const fromEnvironment = options.variant || options.deterministic ? undefined : environmentVariant();
   let variant: Variant;
   try {
@@ -82,17 +83,30 @@ export function loadCore(options: CoreOptions = {}, pack: Pack = 'full'): Promis
   }
   const known = cores.get(variant) ?? new Map<Pack, Promise<Core>>();
   cores.set(variant, known);
+  const whole = known.get('full') ?? wholeFromFile(variant);
+  if (whole) return remember(known, 'full', whole);
+  const wanted = typeof pack === 'function' ? pack() : pack;
   // What was loaded before may hold everything that is asked for.
-  const loaded = [...known.keys()].find((other) => contains(other, pack));
-  const core = loaded ? known.get(loaded)! : compile(variant, pack);
-  if (!loaded) known.set(pack, core);
+  const loaded = [...known.keys()].find((other) => contains(other, wanted));
+  return loaded ? known.get(loaded)! : remember(known, wanted, compileEmbedded(variant, wanted));
+}
+
+function remember(known: Map<Pack, Promise<Core>>, pack: Pack, core: Promise<Core>): Promise<Core> {
+  known.set(pack, core);
   return core;
 }
 
-async function compile(variant: Variant, pack: Pack): Promise<Core> {
-  const file = readCoreFile(variant);
-  // At once: an engine compiles a function when it is first called, and a thread would only be waited for.
-  if (file) return { variant, module: new WebAssembly.Module(file), pack: 'full' };
+function wholeFromFile(variant: Variant): Promise<Core> | undefined {
+  const bytes = readCoreFile(variant);
+  return bytes && compileWhole(variant, bytes);
+}
+
+/** At once: an engine compiles a function when it is first called, and a thread would only be waited for. */
+async function compileWhole(variant: Variant, bytes: BufferSource): Promise<Core> {
+  return { variant, module: new WebAssembly.Module(bytes), pack: 'full' };
+}
+
+async function compileEmbedded(variant: Variant, pack: Pack): Promise<Core> {
   const module = await WebAssembly.compile(await coreBytes(variant, pack));
   return { variant, module, pack: variant === 'debug' ? 'full' : pack };
 }

@@ -8,7 +8,7 @@ import { fuseUpdates } from './passes/fuse-update.ts';
 import { pack } from './passes/pack.ts';
 import { prune } from './passes/prune.ts';
 import { simplify } from './passes/simplify.ts';
-import { stagedNodes } from './passes/stage.ts';
+import { stagedFirst, stagedNodes } from './passes/stage.ts';
 import { planMemory } from './plan.ts';
 import { programBytes, type Place } from './program.ts';
 
@@ -47,7 +47,8 @@ export function compile(
   source: GraphFunction,
   { keepAll = false, packWeights = true }: CompileOptions = {},
 ): CompiledFunction {
-  const passes = [prune, simplify, forget, fold, prune, fuse, fuseUpdates, ...(packWeights ? [pack] : []), prune];
+  const packing = packWeights ? [pack] : [];
+  const passes = [prune, simplify, forget, fold, prune, fuse, fuseUpdates, ...packing, prune, stagedFirst];
   const optimized = passes.reduce((current, pass) => pass(current), source);
   const lowered = lower(optimized, { staged: stagedNodes(optimized), keepAll });
   const owned = lowered.buffers.filter(({ kind }) => kind !== 'storage');

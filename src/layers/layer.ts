@@ -124,6 +124,9 @@ export function layerDefinition(type: string): LayerDefinition {
   return definition;
 }
 
+/** The types of all layers that are known, in the order of their definition. */
+export const layerTypes = (): string[] => [...definitions.keys()];
+
 /** Whether layers of this type are known: the file that defines them has been imported. */
 export const isLayerType = (type: string): boolean => definitions.has(type);
 

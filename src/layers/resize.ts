@@ -72,8 +72,10 @@ definePad('zero', 2, zeroPad2d);
 definePad('zero', 3, zeroPad3d);
 definePad('reflection', 1, reflectionPad1d);
 definePad('reflection', 2, reflectionPad2d);
+definePad('reflection', 3, reflectionPad3d);
 definePad('replication', 1, replicationPad1d);
 definePad('replication', 2, replicationPad2d);
+definePad('replication', 3, replicationPad3d);
 
 /** Zeros around a sequence: [*, length, channels] → [*, before + length + after, channels]. @throws as zeroPad2d */
 export function zeroPad1d(padding: Sides, options: LayerOptions = {}): Layer {
@@ -107,6 +109,11 @@ export function reflectionPad2d(padding: Sides, options: LayerOptions = {}): Lay
   return padLayer('reflection', 2, padding, options);
 }
 
+/** A volume continued by its mirror image. @throws as reflectionPad2d */
+export function reflectionPad3d(padding: Sides, options: LayerOptions = {}): Layer {
+  return padLayer('reflection', 3, padding, options);
+}
+
 /** A sequence continued by its first and last elements. @throws as zeroPad2d */
 export function replicationPad1d(padding: Sides, options: LayerOptions = {}): Layer {
   return padLayer('replication', 1, padding, options);
@@ -115,6 +122,11 @@ export function replicationPad1d(padding: Sides, options: LayerOptions = {}): La
 /** An image continued by the pixels at its edge; `padding` as for zeroPad2d. @throws as zeroPad2d */
 export function replicationPad2d(padding: Sides, options: LayerOptions = {}): Layer {
   return padLayer('replication', 2, padding, options);
+}
+
+/** A volume continued by the voxels at its faces. @throws as zeroPad2d */
+export function replicationPad3d(padding: Sides, options: LayerOptions = {}): Layer {
+  return padLayer('replication', 3, padding, options);
 }
 
 // ---- cropping

@@ -1,4 +1,4 @@
-// The negative log-likelihood of a normal distribution whose mean and variance are both predicted.
+// The negative log-likelihood of a normal distribution: its variance predicted beside its mean, or the likeliest one.
 import { flag, oneOf, positive } from '../core/options.ts';
 import { sameShape, sizeOf, type Shape } from '../graph/graph.ts';
 import {
@@ -49,5 +49,27 @@ export const gaussianLoss = formulaLoss('gaussianNegativeLogLikelihood', {
     const losses = unary(graph, 'Affine', add(graph, logarithm, weighted), 0.5, full ? halfLogTwoPi : 0);
     const rows = reshape(graph, losses, [sizeOf(losses.shape.slice(0, -1)), size]);
     return { losses: reduce(graph, 'Mean', rows, { axes: [1] }) };
+  },
+});
+
+/**
+ * ½ ln(mean of (p − t)² + epsilon) over a whole sample: the negative log-likelihood, for each element and but for a
+ * constant, of a normal distribution whose variance is the likeliest one for the sample. Source: Rybkin, Daniilidis,
+ * Levine 2021 (σ-VAE).
+ */
+export const logMeanSquaredErrorLoss = formulaLoss('logMeanSquaredError', {
+  task: 'regression',
+  prediction: '[*, …]',
+  fits: (shape: Shape) => shape.length >= 2,
+  target: {
+    expected: (prediction: Shape) => openShape(prediction),
+    form: (prediction: Shape, target: Shape) => (sameShape(prediction, target) ? 'values' : null),
+  },
+  fields: { epsilon: positive(1e-6) },
+  rows(graph, { prediction, target }, { epsilon }) {
+    const difference = subtract(graph, prediction, target!);
+    const rows = reshape(graph, difference, [prediction.shape[0]!, sizeOf(prediction.shape.slice(1))]);
+    const mean = reduce(graph, 'Mean', multiply(graph, rows, rows), { axes: [1] });
+    return { losses: unary(graph, 'Affine', unary(graph, 'Log', unary(graph, 'Affine', mean, 1, epsilon)), 0.5, 0) };
   },
 });

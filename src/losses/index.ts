@@ -116,6 +116,13 @@ export const gaussianNegativeLogLikelihood = (
 ): Loss => resolveLoss({ type: 'gaussianNegativeLogLikelihood', ...options });
 
 /**
+ * ½ ln(mean of (p − t)² + epsilon) of each sample, as a whole: what a normal distribution of the likeliest variance loses
+ * for each element, whatever the scale of the data. Targets of the prediction's shape.
+ */
+export const logMeanSquaredError = (options: Reduction & { epsilon?: number } = {}): Loss =>
+  resolveLoss({ type: 'logMeanSquaredError', ...options });
+
+/**
  * −ln of the probability that the frames [*, frames, classes] spell the labels; targets by `ctcTargets`. On logits, or on
  * what a final softmax or logSoftmax gives. `blank` (0) is the class of no label.
  */

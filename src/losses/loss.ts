@@ -3,7 +3,7 @@ import { unknownName } from '../core/nearest.ts';
 import { infoNCELoss, ntXentLoss } from './contrastive.ts';
 import { ctcLoss } from './ctc.ts';
 import type { Loss, LossSpec } from './definition.ts';
-import { gaussianLoss } from './gaussian.ts';
+import { gaussianLoss, logMeanSquaredErrorLoss } from './gaussian.ts';
 import { diceLoss, tverskyLoss } from './overlap.ts';
 import { rowLoss, rowLossNames, type RowLossType } from './rows.ts';
 import { batchTripletLoss, tripletLoss } from './triplet.ts';
@@ -19,6 +19,7 @@ const formulas = {
   infoNCE: infoNCELoss,
   ntXent: ntXentLoss,
   gaussianNegativeLogLikelihood: gaussianLoss,
+  logMeanSquaredError: logMeanSquaredErrorLoss,
   ctc: ctcLoss,
 };
 

@@ -5,8 +5,10 @@ import { NeuriteError } from '../core/errors.ts';
 import { UpdateKind } from '../core/generated/instructions.ts';
 import { Graph, type GraphFunction } from '../graph/graph.ts';
 import { scalar, storage, update } from '../graph/operations/index.ts';
+import type { ResolvedData } from './data.ts';
 import type { Model } from './model.ts';
 import type { Program } from './programs.ts';
+import { isStatistic, refreshStatistics } from './statistics.ts';
 import { volatileStorage } from './trace.ts';
 import { slotName, type ParameterShape } from './updates.ts';
 
@@ -42,14 +44,15 @@ export class WeightAverage {
   readonly state: AverageState;
   private readonly model: Model;
   private readonly program: Program;
+  /** Whether the average has changed since its running statistics were computed. */
+  private stale = false;
 
   constructor(model: Model, state: AverageState) {
     this.model = model;
     this.state = state;
-    const trained = model.parameters.filter(({ trainable }) => trainable);
     defineAverage(model);
     model.storage.define(shareName, [3]);
-    this.program = model.programs.get('average', () => averageFunction(trained));
+    this.program = model.programs.get('average', () => averageFunction(averagedValues(model)));
     model.programs.pin(this.program);
   }
 
@@ -61,6 +64,17 @@ export class WeightAverage {
   afterEpoch(epoch: number): void {
     const { spec } = this.state;
     if (spec.type === 'swa' && epoch >= spec.start && (epoch - spec.start) % spec.every === 0) this.add();
+  }
+
+  /**
+   * Computes the running statistics anew, once the averages are what the model has: after the epochs that SWA takes, and
+   * of an exponential average, whose statistics are averaged step by step, in the end.
+   */
+  refresh(data: ResolvedData, batchSize: number, isLast: boolean): void {
+    const { spec, applied } = this.state;
+    if (!applied || !this.stale || (spec.type === 'ema' && !isLast)) return;
+    refreshStatistics(this.model, data, batchSize);
+    this.stale = false;
   }
 
   release(): void {
@@ -75,12 +89,19 @@ export class WeightAverage {
     model.storage.floats(shareName).set([decay - 1, 0, decay]);
     model.programs.run(this.program);
     state.count++;
+    this.stale = true;
   }
 }
 
+/** What is averaged: the parameters that are trained, and running statistics. */
+export const averagedValues = ({ parameters, states }: Model): readonly ParameterShape[] => [
+  ...parameters.filter(({ trainable }) => trainable),
+  ...states.filter(isStatistic),
+];
+
 /** Reserves the memory of the averages. */
-export function defineAverage({ parameters, storage: stored }: Model): void {
-  for (const { name, shape, trainable } of parameters) if (trainable) stored.define(averageName(name), shape);
+export function defineAverage(model: Model): void {
+  for (const { name, shape } of averagedValues(model)) model.storage.define(averageName(name), shape);
 }
 
 /** Exchanges weights and averages. @throws NeuriteError where nothing has been averaged */
@@ -88,8 +109,7 @@ export function exchangeAverage(model: Model): void {
   const { average } = model.trainer;
   if (!average?.count)
     throw new NeuriteError('model.swapWeights: no weights have been averaged; see the options ema and swa of fit');
-  for (const { name, trainable } of model.parameters) {
-    if (!trainable) continue;
+  for (const { name } of averagedValues(model)) {
     const [weights, averages] = [model.storage.floats(name), model.storage.floats(averageName(name))];
     const kept = weights.slice();
     weights.set(averages);

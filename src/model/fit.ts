@@ -14,8 +14,10 @@ import { resolveTrainingData, type ResolvedData, type TrainingData } from './dat
 import { nonFiniteParameter } from './diagnose.ts';
 import { chooseMetrics, evaluateResolved, MetricTable, objectiveKey, objectiveOf, resolveLosses } from './evaluate.ts';
 import { Epoch, numbersOf, type EpochRun, type FitProgress } from './epoch.ts';
-import { evaluateFunction } from './functions.ts';
+import { evaluateFunction, type Objective } from './functions.ts';
+import { topologyIdentity } from './identity.ts';
 import type { Model } from './model.ts';
+import { programIdentity } from './program-identity.ts';
 
 export type { FitProgress } from './epoch.ts';
 
@@ -39,12 +41,13 @@ export interface FitOptions {
   readonly accumulate?: number;
   /**
    * An exponential average of the weights, taken after each step: average ← ema · average + (1 − ema) · weights. What is
-   * validated, what callbacks see after an epoch and what the model predicts with in the end are the averages.
+   * validated, what callbacks see after an epoch and what the model predicts with in the end are the averages. Running
+   * statistics of batch normalisation are averaged too, and computed anew from the samples in the end.
    */
   readonly ema?: number;
   /**
    * The plain average of the weights after the epochs `start`, `start + every`, … (from 0, over all calls of fit; 0 and
-   * 1 by default), used in the same way (SWA).
+   * 1 by default), used in the same way (SWA); running statistics are computed anew after each of those epochs.
    */
   readonly swa?: { readonly start?: number; readonly every?: number };
   /** Whether samples are drawn in another order in each epoch; true by default. */
@@ -100,6 +103,7 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
       const logs = pass.logs();
       run.average?.afterEpoch(model.trainer.epoch);
       model.trainer.useWeights('averaged');
+      run.average?.refresh(run.data, run.batchSize, epoch === epochs - 1 || run.stopped !== undefined);
       if (run.validation) Object.assign(logs, validate(run));
       finished++;
       model.trainer.epoch++;
@@ -151,8 +155,9 @@ const optionNames = [
   'allowNonFinite',
 ] as const satisfies readonly (keyof FitOptions)[] as readonly string[];
 
-/** The objective that each model was found to take last. */
-const accepted = new WeakMap<Model, string>();
+/** What topologies were found to take: the last of them, by a text that says all of both. */
+const accepted = new Set<string>();
+const acceptedLimit = 64;
 
 /** Checks everything that was given; throws before anything of the model changes. */
 function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
@@ -181,10 +186,7 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
   const objective = objectiveOf(data, losses, checkLossWeights(options.lossWeights, losses.length));
   const key = objectiveKey(objective);
   // What the loss or a metric refuses is refused here: they are built once and thrown away.
-  if (accepted.get(model) !== key) {
-    evaluateFunction(model.topology, 1, objective);
-    accepted.set(model, key);
-  }
+  acceptObjective(model, objective, key);
   void new MetricTable(model, losses, objective.forms, metrics);
   trainer.use(optimizer);
   const average = trainer.startAverage(averaging);
@@ -212,6 +214,17 @@ function prepare(model: Model, given: TrainingData, options: FitOptions): Run {
     stopped: undefined,
     lastPause: performance.now(),
   };
+}
+
+/** @throws where the topology's outputs do not go with the losses; looked at once for all models of the topology */
+function acceptObjective({ topology }: Model, objective: Objective, key: string): void {
+  const name = programIdentity(key, objective.losses);
+  const identity = name && `${name} ${topologyIdentity(topology)}`;
+  if (identity && accepted.has(identity)) return;
+  evaluateFunction(topology, 1, objective);
+  if (!identity) return;
+  accepted.add(identity);
+  if (accepted.size > acceptedLimit) accepted.delete(accepted.values().next().value!);
 }
 
 /** L-BFGS takes all samples at once. */

@@ -30,6 +30,6 @@ export function setTrainable(model: Model, what: string, names: readonly string[
   const chosen = new Set(names.length ? numbers : topology.layers.keys());
   if ([...chosen].every((number) => topology.layers[number]!.trainable === trainable)) return;
   model.redraw(withTrainable(topology, chosen, trainable));
-  for (const prefix of ['train ', 'apply ', 'gradients ']) model.programs.forget(prefix);
+  for (const prefix of ['train ', 'apply ', 'gradients ', 'statistics ']) model.programs.forget(prefix);
   model.trainer.trainableChanged();
 }

@@ -48,7 +48,7 @@ export async function layFoundation(topology: Topology, options: SeedOptions, tr
   const values = valuesOf(topology);
   const bytes = [...values.parameters, ...values.states].reduce((sum, { shape }) => sum + 4 * sizeOf(shape) + 64, 0);
   checkFits(bytes, 'model');
-  const core = await loadCore(options, packOf(topology, trains));
+  const core = await loadCore(options, () => packOf(topology, trains));
   return { topology, values, instance: new CoreInstance(core, bytes), seed };
 }
 

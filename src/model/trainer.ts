@@ -5,7 +5,14 @@ import type { MetricLike } from '../metrics/index.ts';
 import type { Loss } from '../losses/loss.ts';
 import { optimizerFor, optimizersOf, slotsFor, type Optimizer, type OptimizerState } from '../optimizers/optimizer.ts';
 import { followsMetric, type ScheduleState } from '../optimizers/schedule.ts';
-import { averageName, exchangeAverage, WeightAverage, type AverageSpec, type AverageState } from './average.ts';
+import {
+  averagedValues,
+  averageName,
+  exchangeAverage,
+  WeightAverage,
+  type AverageSpec,
+  type AverageState,
+} from './average.ts';
 import { counterName } from './functions.ts';
 import type { Model } from './model.ts';
 import { rateAt } from './rate.ts';
@@ -102,8 +109,7 @@ export class Trainer {
 
   /** The names of all optimizer slots in storage, and of the averages. */
   slotNames(): string[] {
-    const trained = this.model.parameters.filter(({ trainable }) => trainable);
-    const averages = this.average ? trained.map(({ name }) => averageName(name)) : [];
+    const averages = this.average ? averagedValues(this.model).map(({ name }) => averageName(name)) : [];
     return [...this.slots().map(({ name }) => name), ...averages];
   }
 

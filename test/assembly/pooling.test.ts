@@ -146,6 +146,28 @@ test('Interpolate and its gradient match the reference at every inner length', (
       }
 });
 
+test('Pool: a NaN anywhere in a window, and in no other, makes its maximum NaN', () => {
+  for (const [name, { input, windows }] of Object.entries(windowsOf))
+    for (const channels of [3, 4, 19]) {
+      const table = Uint32Array.from(
+        windows.flatMap((axis) => axis.flatMap(({ begin, end, count }) => [begin, end, count])),
+      );
+      const out = windows.map(({ length }) => length);
+      const pixels = input.reduce((a, b) => a * b);
+      const length = out.reduce((a, b) => a * b) * channels;
+      const shape = { batch: 1, input, output: out, channels };
+      for (let pixel = 0; pixel < pixels; pixel++) {
+        const x = randomFloats(pixels * channels, 3).map((value, i) => (i % pixels === pixel ? Number.NaN : value));
+        const operands = { kind: PoolKind.Maximum, windows: table, ...sizes(1, input, channels, out), x };
+        const y = kernels.run('Pool', { ...operands, out: written(length) }).outputs['out']!;
+        const expected = pool('max', Float64Array.from(x), shape, (axis, i) => windows[axis]![i]!);
+        expect(Array.from(y, Number.isNaN), `${name}, ${channels} channels`).toEqual(
+          Array.from(expected, Number.isNaN),
+        );
+      }
+    }
+});
+
 test('Pool: an empty batch writes nothing', () => {
   const { windows } = windowsOf['adaptive']!;
   const table = Uint32Array.from(

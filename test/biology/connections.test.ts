@@ -7,6 +7,7 @@ import {
   fixedInDegree,
   fixedOutDegree,
   fixedProbability,
+  fixedTotal,
   lif,
   monitor,
   ms,
@@ -111,6 +112,30 @@ describe('patterns', () => {
     expect(counts(out.sources, 50).every((n) => n === 12)).toBe(true);
     expect(new Set(out.sources.map((source, k) => source * 30 + out.targets[k]!)).size).toBe(600);
     await expect(between(5, 30, fixedInDegree(6, { multiple: false }))).rejects.toThrow('expected at most 5 partners');
+  });
+
+  test('a fixed total is that of all, with binomial degrees on both sides', async () => {
+    const sim = await simulation({ dt: ms(0.1), seed: 3 });
+    const [from, to] = [neuronGroup(sim, 60, silent), neuronGroup(sim, 50, silent)];
+    const { sources, targets } = connect(from.slice(10), to.slice(10), {
+      pattern: fixedTotal(8000),
+      receptor: 'v',
+      weight: mV(1),
+    }).pairs();
+    expect(sources.length).toBe(8000);
+    for (const [values, size] of [
+      [sources, 50],
+      [targets, 40],
+    ] as const) {
+      const each = counts(values, size);
+      expect(each.length).toBe(size);
+      const mean = 8000 / size;
+      const variance = each.reduce((sum, n) => sum + (n - mean) ** 2, 0) / size;
+      expect(variance / mean).toBeGreaterThan(0.5);
+      expect(variance / mean).toBeLessThan(1.7);
+    }
+    expect((await between(3, 3, fixedTotal(0))).size).toBe(0);
+    expect(() => fixedTotal(1.5)).toThrow('fixedTotal: expected a whole number from 0, got 1.5');
   });
 
   test('without connections to itself no neuron has one', async () => {

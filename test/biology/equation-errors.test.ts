@@ -98,6 +98,11 @@ describe('units that do not fit are named, both of them', () => {
     expect(of({ reset: 'v *= El' })).toContain('must be no unit, got V');
     for (const name of ['a', 'tau', 'c'])
       expect(of({ reset: `${name} = 1` })).toContain(`${name} cannot be set by a reset`);
+    const driven = errorOf('dv/dt = (El - v + I)/tau : volt\nI : volt (input)', {
+      constants: { tau: ms(1), El: mV(0) },
+      reset: 'v = I',
+    });
+    expect(driven.message).toContain('I is an input, which is used up when a reset is done');
     expect(of({ reset: 'v' })).toContain('expected "=", "+=", "-=", "*=" or "/=", got the end of the text');
     expect(of({ refractory: '3*mV' })).toContain('a refractory time must be s, got V');
   });

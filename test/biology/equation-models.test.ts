@@ -325,6 +325,15 @@ describe('synapses', () => {
     expect(synapse.weights[0]).toBeCloseTo(1 + 0.1 * Math.exp(-10 / 20), 9);
   });
 
+  test('an input may decide about the threshold, for its step alone', async () => {
+    const { sim, group } = await groupOf('dv/dt = -v/(10*ms) : 1\nI : 1 (input)', { threshold: 'I > 0.5' });
+    const source = spikeTimes(sim, 1, { neurons: [0, 0], times: ms.each([1, 2]) });
+    connect(source, group, { pattern: oneToOne(), weight: 1, receptor: 'I' });
+    const spikes = monitor(group, 'spikes');
+    await sim.run(ms(4));
+    expect([...spikes.times].map((t) => t.toFixed(1))).toEqual(['1.1', '2.1']);
+  });
+
   test('a stimulus goes to the one input', async () => {
     const { sim, group } = await groupOf(text);
     stimulate(group, () => mV(5) as never, { duration: ms(50) });
@@ -363,7 +372,7 @@ describe('values', () => {
     );
     await sim.run(ms(2));
     expect(group.get('v')[0]).toBeCloseTo(6, 9);
-    expect(() => group.set('k', mV(1))).toThrow('expected a V/s²');
+    expect(() => group.set('k', mV(1))).toThrow("expected a V/s² such as quantity(1, '…'), got 1 mV");
     expect(String(quantity(2.5, 'nA/ms'))).toBe('2.5 nA/ms');
     expect(() => quantity(1, 'nAmp')).toThrow('did you mean "namp"?');
   });

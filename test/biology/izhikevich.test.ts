@@ -52,6 +52,37 @@ describe('the patterns of 2004', () => {
   });
 });
 
+/** The author's loop, in plain numbers. */
+function plain(name: PatternName): number[] {
+  const { dt, duration, current, options } = patterns[name];
+  const {
+    a,
+    b,
+    c,
+    d,
+    linear = 5,
+    constant = 140,
+  } = options as Record<'a' | 'b' | 'c' | 'd' | 'linear' | 'constant', number>;
+  let v = Number(options.v ?? -65);
+  let u = Number(options.u ?? b * v);
+  const times: number[] = [];
+  for (let step = 0; step < Math.round(duration / dt + 1); step++) {
+    v += dt * (0.04 * v * v + linear * v + constant - u + Number(current(step * dt)));
+    u += dt * a * (options.accommodation ? b * (v + 65) : b * v - u);
+    if (v <= 30) continue;
+    times.push(Math.round(step * dt * 1e6) / 1e6);
+    v = c;
+    u += d;
+  }
+  return times;
+}
+
+test.each(Object.keys(patterns) as PatternName[])("%s spikes at the times of the author's loop", async (name) => {
+  const times = plain(name);
+  expect(times.length).toBeGreaterThan(0);
+  expect(await experiment(name)).toEqual(times);
+});
+
 const published: [CellTypeName, number, number[]][] = [
   ['regularSpiking', 5, [18.25, 24, 54.25, 87.5, 120.75]],
   ['intrinsicallyBursting', 7, [18.5, 21, 24.75, 58.25, 87.5, 117.25, 146.75]],

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { testRandom, variant } from '../helpers/kernel.ts';
 
 const root = join(import.meta.dirname, '../..');
-const names = ['exp', 'expm1', 'log'] as const;
+const names = ['exp', 'expm1', 'log', 'logOfAny', 'tanh', 'pow2.3', 'pow-1.7', 'pow3'] as const;
 let probe: (name: (typeof names)[number], x: Float64Array) => Float64Array;
 
 beforeAll(async () => {
@@ -86,5 +86,81 @@ describe('log', () => {
     const x = numbers(low, high);
     const error = largest(probe('log', x), (y, k) => Math.abs(y / Math.log(x[k]!) - 1));
     expect(error).toBeLessThan(4e-16 + slack);
+  });
+});
+
+describe('logOfAny', () => {
+  test.each([
+    [1e-300, 1e-290],
+    [0.5, 2],
+    [1, 1e300],
+  ])('from %s to %s is within its bound', (low, high) => {
+    const x = numbers(low, high);
+    const error = largest(probe('logOfAny', x), (y, k) => Math.abs(y / Math.log(x[k]!) - 1));
+    expect(error).toBeLessThan(4e-16 + slack);
+  });
+
+  test('of denormals is within 1.2e-14', () => {
+    const x = numbers(5e-324, 2e-308);
+    expect(largest(probe('logOfAny', x), (y, k) => Math.abs(y - Math.log(x[k]!)))).toBeLessThan(4e-16 * 745 + 1.2e-14);
+  });
+
+  test('at its edges', () => {
+    const found = probe('logOfAny', Float64Array.of(0, -0, Infinity, -Infinity, -1, NaN));
+    expect([...found]).toEqual([-Infinity, -Infinity, Infinity, NaN, NaN, NaN]);
+  });
+});
+
+describe('tanh', () => {
+  test.each([
+    [-30, 30],
+    [-1, 1],
+    [-1e-8, 1e-8],
+  ])('from %s to %s is within 4 ulp', (low, high) => {
+    const x = numbers(low, high);
+    const error = largest(probe('tanh', x), (y, k) => Math.abs(y / Math.tanh(x[k]!) - 1));
+    expect(error).toBeLessThan(4 * 2.22e-16 + slack);
+  });
+
+  test('at its edges', () => {
+    const found = probe('tanh', Float64Array.of(0, -0, NaN, 1e300, -Infinity, Infinity));
+    expect([...found]).toEqual([0, -0, NaN, 1, -1, 1]);
+  });
+});
+
+describe('pow', () => {
+  test.each([
+    ['pow2.3', 2.3],
+    ['pow-1.7', -1.7],
+    ['pow3', 3],
+  ] as const)('%s is within its bound', (name, y) => {
+    for (const [low, high] of [
+      [1e-3, 1e3],
+      [1e-100, 1e100],
+      [0.9, 1.1],
+    ] as const) {
+      const x = numbers(low, high);
+      const worst = largest(probe(name, x), (value, k) => {
+        const bound = (4 + 6 * Math.abs(y * Math.log(x[k]!))) * 1.2e-16;
+        return Math.abs(value / x[k]! ** y - 1) / (bound + slack);
+      });
+      expect(worst).toBeLessThan(1);
+    }
+  });
+
+  test('at its edges', () => {
+    const edges = Float64Array.of(0, -0, -8, NaN, Infinity, 1e200, 1e-200, 1);
+    expect([...probe('pow2.3', edges)].map((x) => Number(x.toPrecision(12)))).toEqual([
+      0,
+      0,
+      NaN,
+      NaN,
+      Infinity,
+      Infinity,
+      0,
+      1,
+    ]);
+    expect([...probe('pow-1.7', edges)]).toEqual([Infinity, Infinity, NaN, NaN, 0, 0, Infinity, 1]);
+    expect(probe('pow3', edges)[2]! / -512).toBeCloseTo(1, 12);
   });
 });

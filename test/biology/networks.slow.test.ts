@@ -1,9 +1,17 @@
 // Networks by their statistics: rates and irregularity inside the gates that other simulators' results set.
 import { describe, expect, test, vi } from 'vitest';
 import { coba, cobahh, cuba, izhikevich2003, type Network } from '../../bench/biology/networks.ts';
+import { texts } from '../../bench/biology/equation-models.ts';
 import {
   connect,
   fixedInDegree,
+  fixedProbability,
+  normal,
+  nS,
+  uniform,
+  type InitialValues,
+  type NeuronModel,
+  type Quantity,
   lif,
   monitor,
   ms,
@@ -69,6 +77,41 @@ test('COBAHH fires at 30 to 46 Hz', async () => {
   expect(rate(network, 200, 700)).toBeLessThan(46);
 });
 
+describe('as equations', () => {
+  const gates: [string, NeuronModel, InitialValues, [Quantity, Quantity], number, number][] = [
+    ['CUBA', texts.cuba, { v: uniform(mV(-60), mV(-50)) }, [mV(1.62), mV(-9)], 4.8, 6.4],
+    [
+      'COBA',
+      texts.coba,
+      { v: normal(mV(-60), mV(5)), ge: normal(nS(40), nS(15)), gi: normal(nS(200), nS(120)) },
+      [nS(6), nS(67)],
+      15,
+      23,
+    ],
+    [
+      'COBAHH',
+      texts.cobahh,
+      { v: normal(mV(-60), mV(5)), h: 1, ge: normal(nS(40), nS(15)), gi: normal(nS(200), nS(120)) },
+      [nS(6), nS(67)],
+      30,
+      46,
+    ],
+  ];
+
+  test.each(gates)('%s fires at the rate of its gate', async (_name, model, initial, weights, least, most) => {
+    const sim = await simulation({ dt: ms(0.1), seed: 1, precision: 'float32' });
+    const neurons = neuronGroup(sim, 4000, model, { initial });
+    const pattern = fixedProbability(0.02);
+    connect(neurons.slice(0, 3200), neurons, { pattern, receptor: 'ge', weight: weights[0] });
+    connect(neurons.slice(3200), neurons, { pattern, receptor: 'gi', weight: weights[1] });
+    const spikes = monitor(neurons, 'spikes');
+    await sim.run(ms(700));
+    const hz = spikes.times.filter((t) => t > 200).length / 4000 / 0.5;
+    expect(hz).toBeGreaterThan(least);
+    expect(hz).toBeLessThan(most);
+  });
+});
+
 test("Izhikevich's network of 2003 has 6,900 to 8,300 spikes in a second", async () => {
   for (const seed of [1, 2, 3]) {
     const { sim, spikes } = await izhikevich2003({ seed, precision: 'float64' });
@@ -79,14 +122,14 @@ test("Izhikevich's network of 2003 has 6,900 to 8,300 spikes in a second", async
 });
 
 /** Brunel's network: 10,000 excitatory and 2,500 inhibitory neurons with fixed in-degrees. */
-async function brunel(g: number, eta: number, duration: number) {
+async function brunel(g: number, eta: number, duration: number, reset = 10) {
   const sim = await simulation({ dt: ms(0.1), seed: 5, precision: 'float32' });
   const model = lif({
     tauMembrane: ms(20),
     capacitance: pF(20),
     vRest: mV(0),
     vThreshold: mV(20),
-    vReset: mV(10),
+    vReset: mV(reset),
     refractory: ms(2),
   });
   const neurons = neuronGroup(sim, 12500, model);
@@ -110,4 +153,10 @@ test.each([
   const hz = await brunel(g, eta, duration);
   expect(hz).toBeGreaterThan(least);
   expect(hz).toBeLessThan(most);
+});
+
+test('with the reset at 0 mV it fires at 32 Hz in place of 38', async () => {
+  const hz = await brunel(5, 2, 300, 0);
+  expect(hz).toBeGreaterThan(30.5);
+  expect(hz).toBeLessThan(33.5);
 });

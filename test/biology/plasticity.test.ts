@@ -235,8 +235,9 @@ test('homeostatic scaling keeps the ratios of weights and brings the rate to its
 describe('short-term plasticity', () => {
   /** What the k-th of spikes `interval` ms apart releases, for a weight of 1. */
   async function releases(options: Parameters<typeof shortTermPlasticity>[0], interval: number, count: number) {
-    const sim = await simulation({ dt: ms(1) });
-    const times = Array.from({ length: count }, (_, k) => Math.round((k + 1) * interval));
+    const dt = interval / 50;
+    const sim = await simulation({ dt: ms(dt) });
+    const times = Array.from({ length: count }, (_, k) => (k + 1) * interval);
     const source = spikeTimes(sim, 1, { neurons: times.map(() => 0), times: ms.each(times) });
     const target = neuronGroup(sim, 1, silent);
     connect(source, target, {
@@ -246,10 +247,10 @@ describe('short-term plasticity', () => {
       shortTerm: shortTermPlasticity(options),
     });
     const trace = monitor(target, 'v');
-    await sim.run(ms(times.at(-1)! + 2));
+    await sim.run(ms(times.at(-1)! + 2 * dt));
     const v = trace.values('v');
-    const decay = Math.exp(-0.1);
-    return times.map((t) => (v[t + 1]! - v[t]! * decay) / decay);
+    const decay = Math.exp(-dt / 10);
+    return times.map((_, k) => (v[50 * (k + 1) + 1]! - v[50 * (k + 1)]! * decay) / decay);
   }
 
   test('a depressing synapse at 20 Hz', async () => {
@@ -263,6 +264,13 @@ describe('short-term plasticity', () => {
     const found = await releases(options, 50, 80);
     [0.03, 0.05533, 0.07574, 0.09178, 0.10428, 0.11406].forEach((x, k) => expect(found[k]!).toBeCloseTo(x, 5));
     expect(found.at(-1)!).toBeCloseTo(0.16549, 4);
+  });
+
+  test('a facilitating synapse at 70 Hz goes up, and down again', async () => {
+    const options = { use: 0.03, tauRecovery: ms(130), tauFacilitation: ms(530) };
+    const found = await releases(options, 1000 / 70, 120);
+    [0.03, 0.05676, 0.0787, 0.09514, 0.10619, 0.1125].forEach((x, k) => expect(found[k]!).toBeCloseTo(x, 5));
+    expect(found.at(-1)!).toBeCloseTo(0.09552, 4);
   });
 
   test("with an inactive state has the potentials of NEST's reference", async () => {

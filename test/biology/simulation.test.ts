@@ -21,6 +21,7 @@ import {
   poissonInput,
   Quantity,
   s,
+  setRate,
   simulation,
   spikeTimes,
   stimulate,
@@ -184,6 +185,27 @@ describe('sources', () => {
     const variance = each.reduce((sum, n) => sum + (n - 250) ** 2, 0) / 101;
     expect(variance / 250).toBeGreaterThan(0.6);
     expect(variance / 250).toBeLessThan(1.5);
+  });
+
+  test('Poisson neurons can be given other rates', async () => {
+    const sim = await simulation({ dt: ms(0.1), seed: 3 });
+    const each = poissonGroup(sim, 20, Hz.each(Array.from({ length: 20 }, () => 0)));
+    const all = poissonGroup(sim, 20, Hz(0));
+    const [eachSpikes, allSpikes] = [monitor(each, 'spikes'), monitor(all, 'spikes')];
+    await sim.run(ms(100));
+    expect(eachSpikes.count + allSpikes.count).toBe(0);
+    setRate(each, Hz.each(Array.from({ length: 20 }, (_, i) => (i < 10 ? 0 : 100))));
+    setRate(all, Hz(100));
+    await sim.run(ms(1000));
+    expect(Math.abs(eachSpikes.count - 1000)).toBeLessThan(150);
+    expect(Math.min(...eachSpikes.neurons)).toBe(10);
+    expect(Math.abs(allSpikes.count - 2000)).toBeLessThan(200);
+    setRate(each, Hz(0));
+    const before = eachSpikes.count;
+    await sim.run(ms(10));
+    expect(eachSpikes.count).toBe(before);
+    expect(() => setRate(all, Hz.each(Array.from({ length: 20 }, () => 1)))).toThrow('was made with one rate for all');
+    expect(() => setRate(all, Hz(-1))).toThrow('expected a rate from 0');
   });
 
   test('levels invert the Poisson distribution', () => {

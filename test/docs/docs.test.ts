@@ -25,7 +25,7 @@ const outcomes = new Map<Program, Outcome>();
 beforeAll(async () => {
   (await runPrograms(programs)).forEach((outcome, i) => outcomes.set(programs[i]!, outcome));
   if (process.env['UPDATE_DOCS']) all.forEach(({ path }) => update(path));
-}, 120_000);
+}, 300_000);
 
 function update(path: string): void {
   let text = readFileSync(join(root, path), 'utf8');

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { operationNames, operationOf } from '../../src/graph/operation.ts';
 import '../../src/graph/operations/index.ts';
-import { folder, howToUpdate, readTested, type Measured, type Side, type Tested } from '../helpers/record.ts';
+import { layerTypes } from '../../src/layers/layer.ts';
+import '../../src/layers/core.ts';
+import '../../src/layers/shape.ts';
+import '../../src/layers/others.ts';
+import { folder, howToUpdate, layerKey, readTested, type Measured, type Side, type Tested } from '../helpers/record.ts';
 import { root } from './documents.ts';
 import type { Counterpart, PeerName } from './peers/peer.ts';
 
@@ -97,6 +101,19 @@ const render = (tested: Readonly<Record<string, Tested>>): string =>
       .filter(isOwn)
       .toSorted()
       .map((name) => row(name, tested)),
+    '',
+    '## Layers',
+    '',
+    'Each against a formula in float64 and its gradient against finite differences of that: the bounds over all models of the tests in which the layer stands.',
+    '',
+    '| layer | tested on | error | gradient error |',
+    '| --- | --- | --- | --- |',
+    ...layerTypes()
+      .toSorted()
+      .map((type) => {
+        const { variants = '', forward, gradient } = tested[layerKey(type)] ?? {};
+        return `| \`${type}\` | ${variants} | ${text(forward)} | ${text(gradient)} |`;
+      }),
   ].join('\n')}\n`;
 
 test('docs/operations.md is what the operations, their tests and the peers give', () => {
@@ -111,22 +128,35 @@ test('docs/operations.md is what the operations, their tests and the peers give'
 
 test('every operation that is named is one', () => {
   const names = operationNames();
-  const named = [readTested(), ...Object.values(peers).map(({ operations }) => operations)];
+  const named = [
+    Object.fromEntries(Object.entries(readTested()).filter(([name]) => !name.startsWith(layerKey('')))),
+    ...Object.values(peers).map(({ operations }) => operations),
+  ];
   for (const name of named.flatMap(Object.keys)) expect(names, howToUpdate).toContain(name);
 });
 
-/** Operations whose errors cannot be told so: random ones, integers, and parts that are compared bit by bit. */
+/** Operations and layers whose errors cannot be told so: random ones, integers, and parts that are compared bit by bit. */
 const otherwise = {
   dropout: 'test/layers/dropout.test.ts',
   embed: 'test/layers/embedding.test.ts',
   rowLosses: 'test/losses',
   scatterPixels: 'test/layers/pooling.test.ts',
+  'layer paddingMask': 'test/layers/embedding.test.ts',
 };
 
 test('every operation with a gradient of its own is tested by itself or inside a layer', () => {
   const tested = readTested();
-  const missing = operationNames().filter(
-    (name) => isOwn(name) && operationOf(name).gradient && !tested[name] && !Object.hasOwn(otherwise, name),
-  );
+  const missing = operationNames().filter((name) => {
+    const { gradient, stopsGradient } = operationOf(name);
+    return isOwn(name) && gradient && !stopsGradient && !tested[name] && !Object.hasOwn(otherwise, name);
+  });
   expect(missing, `no test measures them, or it was not written down: ${howToUpdate}`).toEqual([]);
+});
+
+test('every layer is checked against float64, its gradient by finite differences', () => {
+  const tested = readTested();
+  const missing = layerTypes().filter(
+    (type) => tested[layerKey(type)]?.gradient === undefined && !Object.hasOwn(otherwise, layerKey(type)),
+  );
+  expect(missing, `no test checks them by checkModel, or it was not written down: ${howToUpdate}`).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { sizeOf, type Shape } from '../../src/graph/graph.ts';
 import { randomFloats } from './kernel.ts';
 import { trace } from '../../src/model/trace.ts';
 import { expectClose } from './operation.ts';
-import { recordError, worstError, type Side } from './record.ts';
+import { layerKey, recordError, worstError, type Side } from './record.ts';
 
 /** Random values of a shape, uniform in [low, high). */
 export const randomTensor = (shape: readonly number[], seed: number, low = -1, high = 1): Tensor => ({
@@ -82,6 +82,14 @@ function recordLayer(model: Model, side: Side, error: number): void {
   const found = [...new Set(nodes.map(({ operation }) => operation))].filter((name) => !operationOf(name).source);
   for (const operation of found)
     if (found.length === 1 || !everywhere.includes(operation)) recordError(operation, side, error);
+  for (const type of typesOf(model)) recordError(layerKey(type), side, error);
+}
+
+/** The types of a model's layers, and of those inside them. */
+function typesOf({ topology }: Model): Set<string> {
+  const inner = ({ type, config }: Pick<Layer, 'type' | 'config'>): string[] =>
+    'layer' in config ? [type, ...inner(config['layer'] as Layer)] : [type];
+  return new Set(topology.layers.flatMap(inner));
 }
 
 /** d f / d x by central differences; f reads x where it lies. */

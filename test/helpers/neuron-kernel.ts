@@ -53,6 +53,39 @@ export class NeuronKernels {
     return this.kept({ address, length: values.length, kind: 'words' });
   }
 
+  /** Whole numbers as wide as the precision, padded with zeros: steps. */
+  integers(values: ArrayLike<number>): Placed {
+    const words = Array.from(values, (x) => (this.arrays.wide ? [x, 0] : [x])).flat();
+    while (words.length % 4) words.push(0);
+    return this.words(words);
+  }
+
+  /** What `integers` placed, of n. */
+  readIntegers(placed: Placed, n: number): number[] {
+    return this.read(placed)
+      .filter((_, k) => !this.arrays.wide || k % 2 === 0)
+      .slice(0, n);
+  }
+
+  /** Puts spikes into a log, for a label. */
+  putSpikes(log: Placed, label: number, neurons: readonly number[]): void {
+    const { u32 } = this.arrays.instance.memory;
+    const [slots, stride] = [u32[log.address / 4]!, u32[log.address / 4 + 1]!];
+    u32.set([neurons.length, ...neurons], (log.address + 16 + (label % slots) * stride) / 4);
+  }
+
+  /** A block of parameters: a number for all neurons or one for each, `integer` ones by their place in the list. */
+  block(n: number, columns: readonly (number | number[])[], integers: readonly number[] = []) {
+    return this.arrays.block(
+      n,
+      columns.map((values, k) => ({
+        values: typeof values === 'number' ? values : Float64Array.from(values),
+        integer: integers.includes(k),
+      })),
+      'test',
+    );
+  }
+
   /** A log of spikes with room for the last `slots` labels. */
   log(neurons: number, slots = 2): Placed {
     const stride = 4 * (1 + neurons);

@@ -22,6 +22,9 @@ export interface Tested {
   readonly gradient?: number;
 }
 
+/** Under which name the errors of a type of layer are written down, among those of operations. */
+export const layerKey = (type: string): string => `layer ${type}`;
+
 /** A line of what was measured. */
 export interface Measured {
   readonly operation: string;

@@ -148,6 +148,20 @@ describe('transformer layers against the reference, with finite differences', ()
     );
   });
 
+  it('a stack of one layer is the layer, with finite differences', async () => {
+    checkModel(
+      await modelOf(transformerEncoder(1, 2, { ...options, normFirst: false }), [3, 4]),
+      2,
+      (p, x) => {
+        const name = (part: string) => Object.keys(p).find((key) => key.endsWith(`norm1.${part}`))!;
+        const prefix = name('gamma').slice(0, -'.norm1.gamma'.length);
+        const attended = norm(p, `${prefix}.norm1`, plus(x!, attend(p, `${prefix}.attention`, x!, x!, shape)), 4);
+        return norm(p, `${prefix}.norm2`, plus(attended, feedForward(p, prefix, attended, 4, 5)), 4);
+      },
+      tolerance,
+    );
+  });
+
   const decoder = (p: Values, prefix: string, x: ArrayLike<number>, memory: ArrayLike<number>) => {
     const h1 = norm(p, `${prefix}.norm1`, x, 4);
     const a = plus(x, attend(p, `${prefix}.attention`, h1, h1, { ...shape, causal: true }));

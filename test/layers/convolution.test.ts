@@ -13,9 +13,12 @@ import {
   type ConvolutionOptions,
   type ConvTransposeOptions,
   type Layer,
+  type Model,
 } from '../../src/index.ts';
+import { compile } from '../../src/graph/compile.ts';
+import { forwardFunction } from '../../src/model/functions.ts';
 import { convolution, transposedConvolution, type ConvolutionShape } from '../../reference/convolution.ts';
-import { checkModel, modelOf } from '../helpers/model.ts';
+import { checkModel, modelOf, randomTensor } from '../helpers/model.ts';
 
 const each = (value: number | readonly number[] | undefined, rank: number, otherwise: number): number[] =>
   Array.isArray(value) ? value : Array.from({ length: rank }, () => (value as number) ?? otherwise);
@@ -287,6 +290,37 @@ describe('transposed', () => {
         (v) => 1 / (1 + Math.exp(-v)),
       ),
     );
+  });
+});
+
+describe('3×3 windows over many channels', () => {
+  const opcodes = (model: Model, packs: boolean) =>
+    compile(forwardFunction(model.topology, 2), { packWeights: packs }).body.map(({ opcode }) => opcode);
+
+  test('a prediction goes by Winograd, a step of training does not', async () => {
+    const model = await modelOf(conv2d(16, { kernelSize: 3 }), [14, 14, 16]);
+    expect(opcodes(model, true)).toEqual(['ConvolveWinograd']);
+    expect(opcodes(model, false)).toEqual(['Convolve']);
+    for (const options of [{ stride: 2 }, { dilation: 2 }, { groups: 2 }] as const) {
+      const other = await modelOf(conv2d(16, { kernelSize: 3, ...options }), [18, 18, 16]);
+      expect(opcodes(other, true)).toEqual(['Convolve']);
+    }
+  });
+
+  test('both are the reference, and new weights are transformed anew', async () => {
+    const model = await modelOf(conv2d(19, { kernelSize: 3, padding: 'same', activation: 'relu' }), [13, 15, 18]);
+    const shape = shapeOf(2, [13, 15, 18], 19, { kernelSize: 3, padding: 'same' });
+    const x = randomTensor([2, 13, 15, 18], 5);
+    for (const seed of [1, 2]) {
+      const kernel = randomTensor([3, 3, 18, 19], seed).data;
+      const bias = randomTensor([19], seed + 2).data;
+      model.setWeights({ 'layers.0.kernel': kernel, 'layers.0.bias': bias });
+      const expected = withBias(convolution(x.data, kernel, shape), Float64Array.from(bias));
+      const largest = Math.max(...expected);
+      model.predict(x).data.forEach((value, i) => {
+        expect(Math.abs(value - Math.max(0, expected[i]!))).toBeLessThanOrEqual(1e-5 * largest);
+      });
+    }
   });
 });
 

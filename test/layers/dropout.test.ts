@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { dense, dropout, loadModel, sequential, sgd, type Model } from '../../src/index.ts';
-import { bitsOf, modelOf, randomTensor } from '../helpers/model.ts';
+import { bitsOf, checkModel, modelOf, randomTensor } from '../helpers/model.ts';
 
 /** A bias-free identity under dropout: after one step of SGD the kernel says what the mask was. */
 async function masked(rate: number, seed: number, features = 400): Promise<Model> {
@@ -23,6 +23,7 @@ async function maskOf(model: Model, steps = 1): Promise<number[]> {
 
 test('dropout: in prediction nothing is dropped', async () => {
   const model = await modelOf(dropout(0.5), [50]);
+  checkModel(model, 3, (_, values) => values!);
   const x = randomTensor([3, 50], 1);
   expect(model.predict(x).data).toEqual(x.data);
   const { inputs } = model.gradients(x, { outputGradient: x });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { dense, gaussianNoise, gaussianSample, input, model as graphModel, sequential } from '../../src/index.ts';
 import { RandomKind } from '../../src/core/generated/instructions.ts';
 import { awkwardLengths, kernelRunner, output } from '../helpers/kernel.ts';
+import { checkModel, modelOf } from '../helpers/model.ts';
 
 const { run } = await kernelRunner();
 
@@ -46,6 +47,13 @@ describe('RandomValues, normal', () => {
     expect(draw(8, 2, 0)).not.toEqual(draw(8, 1, 0));
     expect(draw(8, 1, 1)).not.toEqual(draw(8, 1, 0));
   });
+});
+
+test('a prediction is the input, and the means: gradients by finite differences', async () => {
+  checkModel(await modelOf(gaussianNoise(0.3), [4]), 3, (_, x) => x!);
+  const [mean, logVariance] = [input([3]), input([3])];
+  const net = await graphModel({ inputs: [mean, logVariance], outputs: gaussianSample()([mean, logVariance]) });
+  checkModel(net, 2, (_, means) => means!);
 });
 
 test('gaussianNoise: nothing in a prediction, noise of its deviation in training', async () => {

@@ -14,6 +14,7 @@ import {
   simpleRnn,
   type Layer,
   type Model,
+  type SymbolicTensor,
   type Tensor,
 } from '../../src/index.ts';
 import { gateCount, recurrent, type RecurrentKind } from '../../reference/recurrent.ts';
@@ -143,6 +144,13 @@ describe.each(plain)('%s', (_, kind, make) => {
     if (cell) expectClose(cell.data, exact.cell, 1e-5, 'cell');
     const again = await loadModel(net.toBytes());
     expect(again.predictAll(given)).toEqual(net.predictAll(given));
+  });
+
+  test('beside its states the output is the same, with the same gradients', async () => {
+    const x = input([4, 2]);
+    const layer = make(5, { returnState: true }) as unknown as (inputs: unknown) => SymbolicTensor[];
+    const net = await graphModel({ inputs: x, outputs: layer(x)[0]!, seed: 4 });
+    checkModel(net, 3, (p, values) => layerReference(kind, p, 'layers.0.', values!, sizes, {}).hidden);
   });
 
   test('goBackwards: the sequence reversed', async () => {

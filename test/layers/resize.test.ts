@@ -68,6 +68,10 @@ describe('padding', () => {
       (axis, i) => mirrored(i - [1, 4][axis]!, [4, 5][axis]!),
     );
     await checkMoved(neurite.reflectionPad1d(2), [3, 5], [7], (_, i) => mirrored(i - 2, 3));
+    const volume = [3, 2, 4];
+    await checkMoved(neurite.reflectionPad3d([2, 1, 0]), [...volume, 2], [7, 4, 4], (axis, i) =>
+      mirrored(i - [2, 1, 0][axis]!, volume[axis]!),
+    );
   });
 
   test('replicated edges', async () => {
@@ -81,6 +85,10 @@ describe('padding', () => {
       (axis, i) => clamped(i - [1, 4][axis]!, [2, 3][axis]!),
     );
     await checkMoved(neurite.replicationPad1d([[3, 2]]), [2, 1], [7], (_, i) => clamped(i - 3, 2));
+    const volume = [3, 2, 1];
+    await checkMoved(neurite.replicationPad3d([1, 0, 2]), [...volume, 2], [5, 2, 5], (axis, i) =>
+      clamped(i - [1, 0, 2][axis]!, volume[axis]!),
+    );
   });
 
   test('zeros around sequences and volumes', async () => {

@@ -5,6 +5,7 @@ import {
   batchTripletRows,
   gaussianRow,
   infoNCERows,
+  logMeanSquaredErrorRow,
   ntXentRows,
   tripletRow,
   tverskyRow,
@@ -121,6 +122,12 @@ const cases: Record<string, Case> = {
     rows: (p) => infoNCERows(samples(p, [2, 7]), 0.5, false),
   },
   ntXent: { loss: losses.ntXent(), shape: [2, 7], rows: (p) => ntXentRows(samples(p, [2, 7]), 0.5) },
+  logMeanSquaredError: {
+    loss: losses.logMeanSquaredError({ epsilon: 0.01 }),
+    shape: [2, 3],
+    target: (batch) => randomTensor([batch, 2, 3], 5),
+    rows: (p, t) => chunks(p, 6).map((row, i) => logMeanSquaredErrorRow(row, chunks(t!.data, 6)[i]!, 0.01)),
+  },
   'gaussianNegativeLogLikelihood on logarithms': {
     loss: losses.gaussianNegativeLogLikelihood(),
     shape: [6],

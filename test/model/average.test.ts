@@ -1,6 +1,7 @@
 // Averages of the weights: against float64, applied and taken back, saved and resumed.
 import { describe, expect, test } from 'vitest';
 import {
+  batchNorm,
   dense,
   earlyStopping,
   loadModel,
@@ -120,4 +121,66 @@ test.each([
   const training = model.fit(data, { ...base, ...averaging } as never);
   await expect(training).rejects.toThrow(kind);
   await expect(training).rejects.toThrow(message);
+});
+
+describe('running statistics', () => {
+  const normal = () =>
+    sequential([dense(4, { activation: 'tanh', name: 'a' }), batchNorm({ name: 'norm' }), dense(2)], {
+      inputShape: [3],
+      seed: 5,
+    });
+
+  /** Mean and unbiased variance of what the normalisation is given, by batches of four, weighed by their samples. */
+  function statistics(model: Model) {
+    const { data: x } = model.activations(data.inputs, 'a');
+    const [mean, variance] = [new Float64Array(4), new Float64Array(4)];
+    for (let start = 0; start < 21; start += 4) {
+      const size = Math.min(4, 21 - start);
+      for (let c = 0; c < 4; c++) {
+        const values = Array.from({ length: size }, (_, i) => x[(start + i) * 4 + c]!);
+        const average = values.reduce((sum, value) => sum + value, 0) / size;
+        const squares = values.reduce((sum, value) => sum + (value - average) ** 2, 0);
+        mean[c]! += (average * size) / 21;
+        variance[c]! += ((squares / Math.max(1, size - 1)) * size) / 21;
+      }
+    }
+    return { mean, variance };
+  }
+
+  test.each([{ ema: 0.9 }, { swa: { start: 1 } }])('%o: are those of the averaged weights', async (averaging) => {
+    const model = await normal();
+    await model.fit(data, { ...base, ...averaging, epochs: 4 });
+    const { mean, variance } = statistics(model);
+    expectClose(model.getWeights()['norm.movingMean']!.data, mean, 1e-5, 'mean');
+    expectClose(model.getWeights()['norm.movingVariance']!.data, variance, 1e-5, 'variance');
+  });
+
+  test('the trained weights have kept their own', async () => {
+    const [model, plain] = [await normal(), await normal()];
+    await model.fit(data, { ...base, swa: { start: 1 }, epochs: 4 });
+    await plain.fit(data, { ...base, epochs: 4 });
+    model.swapWeights();
+    expect(bitsOf(model)).toEqual(bitsOf(plain));
+  });
+
+  test.each([{ ema: 0.9 }, { swa: { start: 2, every: 2 } }])(
+    '%o: eight epochs are four, a file, and four more',
+    async (averaging) => {
+      const [whole, half] = [await normal(), await normal()];
+      await whole.fit(data, { ...base, ...averaging, epochs: 8 });
+      await half.fit(data, { ...base, ...averaging, epochs: 4 });
+      const resumed = await loadModel(half.toBytes({ optimizer: true }));
+      await resumed.fit(data, { ...base, ...averaging, epochs: 4 });
+      expect(bitsOf(resumed)).toEqual(bitsOf(whole));
+    },
+  );
+
+  test('frozen normalisation keeps its statistics', async () => {
+    const model = await normal();
+    await model.fit(data, base);
+    model.freeze('norm');
+    const before = model.getWeights()['norm.movingMean']!.data;
+    await model.fit(data, { ...base, ema: 0.5, epochs: 2 });
+    expect(model.getWeights()['norm.movingMean']!.data).toEqual(before);
+  });
 });

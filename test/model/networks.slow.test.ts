@@ -72,10 +72,10 @@ describe('cnn', () => {
     ]);
   });
 
-  test('reads digits: 97 % of those held out after ten epochs', async () => {
+  test('reads digits at its defaults: 97 % of those held out after twenty epochs', async () => {
     const model = await network({ type: 'cnn', inputShape: [8, 8, 1], outputs: 10, seed: 1 });
-    await model.fit(asImages(train), { epochs: 10 });
-    expect(model.evaluate(asImages(held))['accuracy']).toBeGreaterThan(0.965);
+    await model.fit(asImages(train), { epochs: 20 });
+    expect(model.evaluate(asImages(held))['accuracy']).toBeGreaterThan(0.97);
   });
 
   test('what is no image is refused', async () => {
@@ -116,12 +116,12 @@ describe('resnet', () => {
 });
 
 describe('transformer', () => {
-  test('encoder: reads digits row by row: 93 % of those held out', async () => {
+  test('encoder: reads digits row by row at its defaults: 93 % of those held out', async () => {
     const rows = ({ inputs, targets }: Dataset) => ({
       inputs: { ...inputs, shape: [inputs.shape[0]!, 8, 8] },
       targets,
     });
-    const model = await network({ type: 'transformer', inputShape: [8, 8], width: 32, outputs: 10, seed: 1 });
+    const model = await network({ type: 'transformer', inputShape: [8, 8], outputs: 10, seed: 1 });
     await model.fit(rows(train), { epochs: 12 });
     expect(model.evaluate(rows(held))['accuracy']).toBeGreaterThan(0.93);
   });
@@ -143,33 +143,31 @@ describe('transformer', () => {
       form: 'decoder',
       vocabulary: 6,
       inputShape: [12],
-      width: 32,
-      depth: 2,
       seed: 1,
     });
-    await model.fit({ inputs: data.inputs, targets }, { epochs: 40 });
+    await model.fit({ inputs: data.inputs, targets }, { epochs: 30 });
     // Two of twelve letters can only be guessed, one time in six: at best 0.861.
     expect(model.evaluate({ inputs: data.inputs, targets })['accuracy']).toBeGreaterThan(0.83);
   });
 
-  test('encoderDecoder: turns sequences round', async () => {
+  test('encoderDecoder: turns sequences round, those it has not seen too', async () => {
     const random = testRandom(6);
-    const source = Array.from({ length: 400 }, () => Array.from({ length: 5 }, () => 1 + Math.floor(random(0, 5))));
-    const wanted = source.map((row) => row.toReversed());
-    // The target so far begins with the token 0.
-    const before = wanted.map((row) => [0, ...row.slice(0, -1)]);
-    const data = { inputs: [source, before], targets: { data: Int32Array.from(wanted.flat()), shape: [400, 5] } };
+    const reversals = (count: number) => {
+      const source = Array.from({ length: count }, () => Array.from({ length: 5 }, () => 1 + Math.floor(random(0, 5))));
+      const wanted = source.map((row) => row.toReversed());
+      // The target so far begins with the token 0.
+      const before = wanted.map((row) => [0, ...row.slice(0, -1)]);
+      return { inputs: [source, before], targets: { data: Int32Array.from(wanted.flat()), shape: [count, 5] } };
+    };
     const model = await network({
       type: 'transformer',
       form: 'encoderDecoder',
       vocabulary: 6,
       inputShape: [5],
-      width: 32,
-      depth: 1,
       seed: 1,
     });
-    await model.fit(data, { epochs: 30 });
-    expect(model.evaluate(data)['accuracy']).toBeGreaterThan(0.95);
+    await model.fit(reversals(400), { epochs: 15 });
+    expect(model.evaluate(reversals(100))['accuracy']).toBeGreaterThan(0.97);
   });
 
   test('what does not fit is refused', async () => {
@@ -187,17 +185,19 @@ describe('transformer', () => {
 });
 
 describe('unet', () => {
-  test('finds noisy disks: a mean intersection over union above 0.8 after eight epochs', async () => {
-    const model = await network({
-      type: 'unet',
-      inputShape: [16, 16, 1],
-      layers: [8, 16],
-      outputs: 1,
-      task: 'binary',
-      seed: 1,
-    });
-    await model.fit(disks(200, 1), { epochs: 8, batchSize: 16 });
-    expect(model.evaluate(disks(40, 2), { metrics: ['meanIoU'] })['meanIoU']).toBeGreaterThan(0.8);
+  test('finds noisy disks at its defaults: a mean intersection over union above 0.85 after eight epochs', async () => {
+    const model = await network({ type: 'unet', inputShape: [16, 16, 1], outputs: 1, task: 'binary', seed: 1 });
+    await model.fit(disks(200, 1), { epochs: 8 });
+    expect(model.evaluate(disks(40, 2), { metrics: ['meanIoU'] })['meanIoU']).toBeGreaterThan(0.85);
+  });
+
+  test('normalises over the batch, unless told not to', async () => {
+    const options = { type: 'unet', inputShape: [8, 8, 1], layers: [4, 4], outputs: 2 } as const;
+    expect((await typesOf(options)).filter((type) => type === 'batchNorm')).toHaveLength(6);
+    expect(await typesOf({ ...options, batchNorm: false })).not.toContain('batchNorm');
+    await expect(network({ ...options, batchNorm: 1 as never })).rejects.toThrow(
+      'network: batchNorm: expected true or false',
+    );
   });
 
   test('gives a class for each pixel', async () => {
@@ -244,24 +244,47 @@ describe('rnn, lstm, gru', () => {
 });
 
 describe('autoencoders', () => {
-  test('autoencoder: eight numbers give digits back with less than half of their variance as error', async () => {
+  /** How the pixels of the digits held out vary about the mean digit: what a code that says nothing leaves as error. */
+  const variance = (() => {
+    const { data, shape } = held.inputs;
+    const count = shape[0]!;
+    let total = 0;
+    for (let pixel = 0; pixel < 64; pixel++) {
+      const values = Array.from({ length: count }, (_, i) => data[64 * i + pixel]!);
+      const mean = values.reduce((sum, value) => sum + value, 0) / count;
+      total += values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
+    }
+    return total / 64;
+  })();
+  const errorOf = (out: Tensor) =>
+    Array.from(out.data).reduce((sum, value, i) => sum + (value - held.inputs.data[i]!) ** 2, 0) / out.data.length;
+
+  test('autoencoder: eight numbers give digits back with less than a third of their variance as error', async () => {
     const model = await network({ type: 'autoencoder', inputShape: [64], code: 8, seed: 1 });
     await model.fit(itself(train), { epochs: 20 });
-    const data = Float32Array.from(held.inputs.data);
-    const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
-    const variance = data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length;
-    expect(model.evaluate(itself(held)).loss).toBeLessThan(variance / 4);
+    expect(model.evaluate(itself(held)).loss).toBeLessThan(variance / 3);
   });
 
-  test('variational: learns, its code is used, and a prediction has no noise', async () => {
-    const model = await network({ type: 'variational', inputShape: [64], code: 4, seed: 1 });
-    const { history } = await model.fit(itself(train), { epochs: 20 });
-    expect(history['loss']!.at(-1)).toBeLessThan(0.75 * history['loss']![0]!);
-    const [first, again] = [model.predict(held.inputs), model.predict(held.inputs)];
-    expect(first.data).toEqual(again.data);
-    // Two samples are not given back alike, as they would be if the code were not used.
-    expect(first.data.slice(0, 64)).not.toEqual(first.data.slice(64, 128));
-  });
+  test.each([
+    ['sigmoid', 0.6],
+    ['linear', 0.25],
+  ] as const)(
+    'variational, %s: gives digits back with less than %d of their variance as error',
+    async (outputActivation, share) => {
+      const model = await network({ type: 'variational', inputShape: [64], outputActivation, seed: 1 });
+      const { history } = await model.fit(itself(train), { epochs: 20 });
+      expect(history['loss']!.at(-1)).toBeLessThan(history['loss']![0]!);
+      const [first, again] = [model.predict(held.inputs), model.predict(held.inputs)];
+      // A prediction has no noise.
+      expect(first.data).toEqual(again.data);
+      expect(errorOf(first)).toBeLessThan(share * variance);
+      // The code is used, and it is spread about as a standard normal distribution is: what is drawn there are digits too.
+      const { data } = model.activations(held.inputs, 'mean');
+      const square = Array.from(data).reduce((sum, value) => sum + value * value, 0) / data.length;
+      expect(square).toBeGreaterThan(0.1);
+      expect(square).toBeLessThan(1.5);
+    },
+  );
 
   test('variational: the loss is the cross-entropy and beta times the divergence over the elements', async () => {
     const options = { type: 'variational', inputShape: [6], layers: [5], code: 3, seed: 2 } as const;

@@ -2,11 +2,12 @@
 // hang, no memory beyond measure. Thousands of tries; the seed is fixed, so that a failure can be had again.
 import { expect, test } from 'vitest';
 import { NeuriteError } from '../../src/core/errors.ts';
+import { modelFromOnnx } from '../../src/formats/onnx/index.ts';
 import { openModel } from '../../src/formats/onnx/open.ts';
 import '../../src/formats/onnx/operators/index.ts';
 import { readModel } from '../../src/formats/onnx/read.ts';
 import { tensorFromProto } from '../../src/formats/onnx/tensor.ts';
-import { testRandom } from '../helpers/kernel.ts';
+import { testRandom, variant } from '../helpers/kernel.ts';
 import { casesOf, openCase } from '../helpers/onnx.ts';
 
 const samples = [
@@ -63,4 +64,19 @@ test('1,000 mutated files: compiled where they can be opened', async () => {
     }
   }
   expect(opened).toBeGreaterThan(100);
+});
+
+test('400 mutated files as models that train: made, or refused cleanly', async () => {
+  const next = testRandom(9);
+  let made = 0;
+  for (let i = 0; i < 400; i++) {
+    const { name, model } = samples[i % samples.length]!;
+    try {
+      await modelFromOnnx(mutated(model, next), { name, variant });
+      made++;
+    } catch (error) {
+      if (!isClean(error) || !(error as Error).message.startsWith(name)) throw error;
+    }
+  }
+  expect(made).toBeGreaterThan(20);
 });

@@ -4,7 +4,12 @@ import * as n from '../../src/index.ts';
 import { engineFeatures } from '../../src/core/features.ts';
 import { exportWasm } from '../../src/export/index.ts';
 import { predictByModule } from '../../src/export/error.ts';
-import { modelFromOnnx, toOnnx, type ModelFromOnnxOptions } from '../../src/formats/onnx/index.ts';
+import {
+  MissingOperatorsError,
+  modelFromOnnx,
+  toOnnx,
+  type ModelFromOnnxOptions,
+} from '../../src/formats/onnx/index.ts';
 import { randomFloats, variant } from '../helpers/kernel.ts';
 import { casesOf, openCase } from '../helpers/onnx.ts';
 import { floats, info, integers, modelBytes, node } from '../helpers/onnx-graph.ts';
@@ -173,6 +178,7 @@ describe('a file as a model', () => {
     await expect(turned).rejects.toThrow('m.onnx: the output "y" is [2, 1, 2] for 1 samples');
     const missing = one({ node: [node('StringSplit', ['x'], ['y'])] });
     await expect(missing).rejects.toThrow('m.onnx: an operator is missing:\n  StringSplit');
+    await expect(missing).rejects.toThrow(MissingOperatorsError);
     const determinant = await one({
       initializer: [floats('w', [2, 2], [1, 2, 3, 5])],
       node: [node('MatMul', ['x', 'w'], ['h']), node('Det', ['h'], ['y'])],

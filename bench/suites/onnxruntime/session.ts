@@ -6,21 +6,24 @@ export const ort = await load('onnxruntime-web');
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
 
-const create = (bytes: Uint8Array) =>
-  ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
-
-interface Result {
-  out: { data: Float32Array };
+interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  run(feeds: Record<string, unknown>): Promise<Record<string, { data: Float32Array }>>;
+  release(): Promise<void>;
 }
 
+export const createSession = (bytes: Uint8Array): Promise<Session> =>
+  ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
+
 export async function sessionWork(bytes: Uint8Array, feeds: () => Record<string, unknown>): Promise<PeerWork> {
-  const session = await create(bytes);
+  const session = await createSession(bytes);
   return {
     async repeat(times) {
       let sum = 0;
-      for (let i = 0; i < times; i++) sum += ((await session.run(feeds())) as Result).out.data[0]!;
+      for (let i = 0; i < times; i++) sum += (await session.run(feeds()))['out']!.data[0]!;
       if (!Number.isFinite(sum)) throw new Error(`the result is ${sum}`);
     },
-    result: async () => ((await session.run(feeds())) as Result).out.data,
+    result: async () => (await session.run(feeds()))['out']!.data,
   };
 }

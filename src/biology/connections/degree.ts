@@ -43,6 +43,34 @@ export function fixedOutDegree(degree: number, options: DegreeOptions = {}): Pat
   };
 }
 
+/**
+ * So many synapses in all, source and target of each drawn at random; a pair may come more than once.
+ * @throws RangeError for a number that is not whole or below 0
+ */
+export function fixedTotal(total: number): Pattern {
+  checkDegree(total, 'fixedTotal');
+  return {
+    type: 'fixedTotal',
+    rows(context) {
+      if (total > 2 ** 29) throw new RangeError('connect: more than 2^29 synapses in one connection');
+      const { instance, sources, targets, firstTarget } = context;
+      const { memory } = instance;
+      const places = reserveRows(context, Math.max(1, total));
+      const drawing = { n: 1, degree: total, sign: 1 } as const;
+      const drawn = memory.allocate(4 * Math.max(1, total), 'connections');
+      drawRows(context, 'fixedTotal', { ...drawing, choices: sources, first: 0, out: drawn }, {});
+      const words = memory.u32;
+      const ends = words.subarray(places.rows / 4, places.rows / 4 + sources + 1).fill(0);
+      for (let k = 0; k < total; k++) ends[words[drawn / 4 + k]! + 1]!++;
+      for (let i = 0; i < sources; i++) ends[i + 1]! += ends[i]!;
+      memory.release(drawn);
+      // which source a target goes to does not matter: all are drawn alike
+      drawRows(context, 'fixedTotal', { ...drawing, choices: targets, first: firstTarget, out: places.targets }, {});
+      return { ...places, count: total };
+    },
+  };
+}
+
 function checkDegree(degree: number, type: string): void {
   if (!Number.isInteger(degree) || degree < 0)
     throw new RangeError(`${type}: expected a whole number from 0, got ${degree}`);

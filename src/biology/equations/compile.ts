@@ -252,9 +252,14 @@ export class CompiledEquations implements GroupModel {
     return this.graph.binary('And', until, build(refractory.expression, this.meanings(new Map())));
   }
 
+  /** What came in for this step, which then is 0. */
+  private takenInputs(): Map<string, Node> {
+    return new Map(this.inputs.map((input) => [input.name, this.graph.unary('Take', this.graph.array(input))]));
+  }
+
   private differentials(): Differential[] {
     const { graph } = this;
-    const values = new Map(this.inputs.map((input) => [input.name, graph.unary('Take', graph.array(input))]));
+    const values = this.takenInputs();
     for (const [name, { address }] of this.jumps) {
       const jump = graph.unary('Take', graph.array({ name: 'jump', address }));
       values.set(name, graph.add(graph.array(this.variables.get(name)!), jump));
@@ -329,10 +334,10 @@ export class CompiledEquations implements GroupModel {
     const values = this.stepped({ equations, ...rest });
     const roots: Root[] = equations.map(({ array }, i) => ({ array, node: values[i]! }));
     if (model.refractory?.kind === 'condition') roots.push({ array: this.until!, node: this.untilNode() });
-    const news = new Map(equations.map(({ name }, i) => [name, values[i]!]));
+    const news = new Map([...this.takenInputs(), ...equations.map(({ name }, i) => [name, values[i]!] as const)]);
     const condition = model.threshold && build(model.threshold, this.meanings(news));
     const update = schedule(graph, byReaders(roots), condition);
-    return equationsInstruction(this.places(spikes), update, this.resetSchedule(), model.block);
+    return equationsInstruction(this.places(spikes), update, this.resetSchedule());
   }
 
   private resetSchedule(): Schedule | undefined {

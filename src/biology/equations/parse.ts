@@ -60,8 +60,6 @@ export interface ParsedModel {
   readonly reset: readonly Statement[];
   readonly refractory: Refractory | undefined;
   readonly method: StepMethod | undefined;
-  /** Bytes of a block of neurons, for measurements; chosen where undefined. */
-  readonly block: number | undefined;
 }
 
 /** Reads and checks a model. @throws EquationError, TypeError or RangeError for what does not fit */
@@ -92,7 +90,6 @@ export function parseModel(text: string, options: EquationsOptions): ParsedModel
     reset: options.reset === undefined ? [] : resetOf(options.reset, lines, names),
     refractory: options.refractory === undefined ? undefined : refractoryOf(options.refractory, names),
     method: method === 'rk4' ? 'rungeKutta4' : method,
-    block: undefined,
   };
 }
 
@@ -199,10 +196,19 @@ function resetOf(text: string, lines: readonly ModelLine[], names: Names): State
     const line = settable.find((each) => each.name === name);
     if (!line) throw notSettable(source, name, at, names, settable);
     refuseNoise(source, expression);
+    refuseInputs(source, expression, lines);
     const expected: Exponents = operator === '*=' || operator === '/=' ? dimensionless : line.exponents;
     checker.mustBe(expression, expected, `what is given to ${name} by ${operator}`);
   }
   return statements;
+}
+
+/** A reset comes after the step that has used up what came in. */
+function refuseInputs(source: SourceText, expression: Expression, lines: readonly ModelLine[]): void {
+  visit(expression, (x) => {
+    if (x.kind === 'name' && lines.some(({ name, flags }) => name === x.name && flags.includes('input')))
+      throw source.error(x.at, `${x.name} is an input, which is used up when a reset is done`);
+  });
 }
 
 function notSettable(

@@ -74,11 +74,10 @@ export function equationsInstruction(
   places: StepPlaces,
   update: Schedule,
   reset: Schedule | undefined,
-  block?: number,
 ): NeuronInstruction {
   const { arrays, size, clock } = places;
   const { memory } = arrays.instance;
-  const bytes = block ?? blockBytes(streamsOf(update), arrays.bytes);
+  const bytes = blockBytes(streamsOf(update), arrays.bytes);
   const scalars = new Scalars(arrays, [...update.scalars, ...(reset?.scalars ?? [])]);
   const temporaries = memory.allocate(
     Math.max(16, update.temporaries * Math.min(bytes, arrays.paddedBytes(size)) + 16 * (reset?.temporaries ?? 0)),

@@ -73,6 +73,8 @@ export interface TripletStdpOptions extends Bounded {
   a2Minus: WeightAmount;
   a3Plus: WeightAmount;
   a3Minus: WeightAmount;
+  /** Only the last spike counts: traces jump to 1, not by 1. */
+  nearest?: boolean;
 }
 
 /**
@@ -87,6 +89,7 @@ export function tripletStdp(options: TripletStdpOptions): PlasticityRule {
     tauTarget: time('tauMinus'),
     tauSourceSlow: time('tauX'),
     tauTargetSlow: time('tauY'),
+    nearest: options.nearest ?? false,
     scalars: (read) => ({
       aPlus: read(options.a2Plus, 'tripletStdp: a2Plus'),
       aMinus: read(options.a2Minus, 'tripletStdp: a2Minus'),

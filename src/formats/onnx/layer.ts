@@ -63,7 +63,9 @@ function buildGraph(context: LayerContext, inputs: readonly Node[], { graph, wei
   const own = new Map(weights.map((info) => [info.name, info]));
   const fed = file.inputs.filter(({ name }) => !own.has(name));
   if (fed.length !== inputs.length)
-    throw new ShapeError(`onnx: expected ${fed.length} inputs (${fed.map(({ name }) => name).join(', ')}), got ${inputs.length}`); // prettier-ignore
+    throw new ShapeError(
+      `onnx: expected ${fed.length} inputs (${fed.map(({ name }) => name).join(', ')}), got ${inputs.length}`,
+    );
   fed.forEach(({ name, type }, i) => {
     const node = inputs[i]!;
     if (node.dtype !== graphType(type)) throw new TypeError(`onnx: input "${name}" is of ${type}, got ${node.dtype}`);
@@ -79,7 +81,9 @@ function buildGraph(context: LayerContext, inputs: readonly Node[], { graph, wei
   return file.outputs.map(({ name }) => {
     const value = scope.get(name)!;
     if (value.shape[0] !== batch)
-      throw new ShapeError(`onnx: the output "${name}" is ${formatShape(value.shape)} for ${batch} samples; expected the batch as its first axis`); // prettier-ignore
+      throw new ShapeError(
+        `onnx: the output "${name}" is ${formatShape(value.shape)} for ${batch} samples; expected the batch as its first axis`,
+      );
     return value;
   });
 }
@@ -90,7 +94,7 @@ defineLayer<OnnxLayerConfig>('onnx', {
     const { graph } = context;
     const build = new Builder({ evaluate: () => null, random: () => context.random() }, graph);
     if (values.length === 1) return build.nodeOf(values[0]!);
-    // Several outputs leave side by side; layers of the type below part them.
+    // Several outputs leave side by side; layers of the type `unpack` part them.
     const flat = values.map((value) => {
       const node = build.nodeOf(value);
       const floats = node.dtype === 'i32' ? operations.convert(graph, 'IntegerToFloat', node) : node;
@@ -106,24 +110,19 @@ export function onnxLayer({ graph, weights }: OnnxLayerConfig, options: LayerOpt
   const isSound =
     typeof graph === 'string' &&
     Array.isArray(weights) &&
-    weights.every(({ name, shape, trained }: WeightInfo) => typeof name === 'string' && Array.isArray(shape) && typeof trained === 'boolean'); // prettier-ignore
+    weights.every(
+      ({ name, shape, trained }: WeightInfo) =>
+        typeof name === 'string' && Array.isArray(shape) && typeof trained === 'boolean',
+    );
   if (!isSound) throw new TypeError('onnx: expected a graph and its weights');
-  return createLayer('onnx', { graph, weights: weights.map(({ name, shape, trained }) => ({ name, shape, trained })) }, options); // prettier-ignore
+  return createLayer(
+    'onnx',
+    { graph, weights: weights.map(({ name, shape, trained }) => ({ name, shape, trained })) },
+    options,
+  );
 }
 
 /** What a graph gives for one sample, by the number of the output. */
 export function outputShapes(layer: Layer, inputs: readonly Node[], context: LayerContext): readonly number[][] {
   return buildGraph(context, inputs, layer.config as OnnxLayerConfig).map(({ shape }) => shape.slice(1));
 }
-
-defineLayer<{ start: number; shape: number[] }>('onnxOutput', {
-  build({ graph }, [x], { start, shape }) {
-    const own = operations.slice(graph, x!, 1, start, sizeOf(shape));
-    return operations.reshape(graph, own, [x!.shape[0]!, ...shape]);
-  },
-  restore: (config, common) => onnxOutput(config.start, config.shape, common),
-});
-
-/** One output of several that lie side by side. */
-export const onnxOutput = (start: number, shape: readonly number[], options: LayerOptions = {}): Layer =>
-  createLayer('onnxOutput', { start, shape: [...shape] }, options);

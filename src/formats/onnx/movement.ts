@@ -46,6 +46,10 @@ function walkHost(
       return;
     }
     const { size, stride = 0, offsets } = axes[axis]!;
+    if (axis === axes.length - 1 && !offsets && !Number.isNaN(place)) {
+      for (let k = 0; k < size; k++) to[at++] = from[place + k * stride]!;
+      return;
+    }
     for (let k = 0; k < size; k++) {
       const offset = offsets ? offsets[k]! : k * stride;
       visit(axis + 1, offsets && offset < 0 ? NaN : place + offset);

@@ -2,16 +2,18 @@
 import { NeuriteError, ShapeError } from '../../core/errors.ts';
 import { Graph, sizeOf, type Shape } from '../../graph/graph.ts';
 import { input as inputNode, storage } from '../../graph/operations/index.ts';
-import type { LayerContext } from '../../layers/layer.ts';
+import { createLayer, type LayerContext } from '../../layers/layer.ts';
+import '../../layers/recurrent-state.ts';
 import { input } from '../../layers/shape.ts';
 import type { Model, ModelOptions } from '../../model/model.ts';
 import { model as drawModel } from '../../model/sequential.ts';
 import { MissingOperatorsError } from './check.ts';
-import { onnxLayer, onnxOutput, outputShapes, toBase64, type OnnxLayerConfig } from './layer.ts';
+import { onnxLayer, outputShapes, toBase64, type OnnxLayerConfig } from './layer.ts';
 import { openModel, type OnnxValueInfo, type Opened } from './open.ts';
 import type { ModelProto } from './schema.ts';
 import type { ExternalFiles } from './tensor.ts';
 import { graphType } from './types.ts';
+import { withPlace } from './trace.ts';
 import { partWeights } from './weights.ts';
 import { writeModel } from './write.ts';
 
@@ -32,24 +34,48 @@ export async function graphToModel(
   external: ExternalFiles | undefined,
   options: OnnxTrainingOptions & ModelOptions,
 ): Promise<Model> {
+  try {
+    return await madeModel(proto, what, external, options);
+  } catch (error) {
+    if (error instanceof MissingOperatorsError) throw error;
+    // The layer speaks of the file as `onnx`.
+    if (error instanceof Error) error.message = error.message.replace(/^onnx: /, '');
+    throw withPlace(error, what);
+  }
+}
+
+async function madeModel(
+  proto: ModelProto,
+  what: string,
+  external: ExternalFiles | undefined,
+  options: OnnxTrainingOptions & ModelOptions,
+): Promise<Model> {
   const { shapes = {}, frozen = [], ...rest } = options;
   const whole = openModel(proto, what, external);
   if (whole.missing.length) throw new MissingOperatorsError(what, whole.missing);
+  if (!whole.inputs.length) throw new NeuriteError(`${what}: it has no inputs, and so no samples to learn from`);
   const { model: parted, weights } = partWeights(proto, what, new Set(frozen), external);
   for (const name of frozen)
     if (!weights.some((weight) => weight.name === name))
-      throw new NeuriteError(`${what}: no weight "${name}" to be frozen; there are: ${weights.map((weight) => weight.name).join(', ')}`); // prettier-ignore
+      throw new NeuriteError(
+        `${what}: no weight "${name}" to be frozen; there are: ${weights.map((weight) => weight.name).join(', ')}`,
+      );
   const config: OnnxLayerConfig = { graph: toBase64(writeModel(parted)), weights };
-  const tensors = whole.inputs.map(
-    (info) =>
-    input(sampleShape(info, shapes[info.name], what), { name: info.name, dtype: graphType(info.type) === 'i32' ? 'int32' : 'float32' }), // prettier-ignore
+  const tensors = whole.inputs.map((info) =>
+    input(sampleShape(info, shapes[info.name], what), {
+      name: info.name,
+      dtype: graphType(info.type) === 'i32' ? 'int32' : 'float32',
+    }),
   );
   const layer = onnxLayer(config, { name: layerName });
-  const result = inFile(what, () => layer(tensors));
+  const result = layer(tensors);
   const made = await drawModel({ inputs: tensors, outputs: outputsOf(whole, layer, tensors, result), ...rest });
   made.setWeights(
     Object.fromEntries(
-      weights.map(({ name, shape, tensor }) => [`${layerName}.${name}`, { data: Float32Array.from(tensor.data), shape }]), // prettier-ignore
+      weights.map(({ name, shape, tensor }) => [
+        `${layerName}.${name}`,
+        { data: Float32Array.from(tensor.data), shape },
+      ]),
     ),
   );
   return made;
@@ -61,7 +87,9 @@ function sampleShape({ name, shape }: OnnxValueInfo, given: Shape | undefined, w
   if (given) return given;
   const free = shape.slice(1).filter((size) => typeof size === 'string');
   if (free.length)
-    throw new ShapeError(`${what}: the input "${name}" is [${shape.join(', ')}]; give the shape of one sample in the option shapes`); // prettier-ignore
+    throw new ShapeError(
+      `${what}: the input "${name}" is [${shape.join(', ')}]; give the shape of one sample in the option shapes`,
+    );
   return shape.slice(1) as number[];
 }
 
@@ -77,7 +105,7 @@ function outputsOf(
   if (outputs.length === 1) return [result];
   let start = 0;
   return shapesOf(layer, tensors).map((shape) => {
-    const part = onnxOutput(start, shape)(result);
+    const part = createLayer('unpack', { offset: start, shape: [...shape] })(result);
     start += sizeOf(shape);
     return part;
   });
@@ -94,14 +122,4 @@ function shapesOf(layer: ReturnType<typeof onnxLayer>, tensors: Tensors): readon
   } as unknown as LayerContext;
   const nodes = tensors.map(({ shape, dtype }, i) => inputNode(graph, String(i), [1, ...shape], dtype));
   return outputShapes(layer, nodes, context);
-}
-
-/** Errors of the layer, told with the file's name. */
-function inFile<T>(what: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('onnx: ')) error.message = `${what}: ${error.message.slice(6)}`; // prettier-ignore
-    throw error;
-  }
 }

@@ -26,7 +26,7 @@ export function toOnnx(model: InferenceModel): Uint8Array {
 /** The file that a model was made of, with the weights that it has now; undefined for any other model. */
 function fileOf({ topology, storage }: InferenceModel): Uint8Array | undefined {
   const [layer, ...others] = topology.layers;
-  if (layer?.type !== 'onnx' || others.some(({ type }) => type !== 'onnxOutput')) return undefined;
+  if (layer?.type !== 'onnx' || others.some(({ type }) => type !== 'unpack')) return undefined;
   const { graph, weights } = layer.config as OnnxLayerConfig;
   const values = weights.map(({ name, shape }) => ({
     name,

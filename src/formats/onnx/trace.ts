@@ -81,7 +81,7 @@ function buildNode(context: TraceContext, node: NodeProto, scope: Scope): void {
       scope.set(name, value);
     });
   } catch (error) {
-    throw inNode(error, what);
+    throw withPlace(error, what);
   }
 }
 
@@ -155,8 +155,8 @@ function withAttributes(node: NodeProto, given: ReadonlyMap<string, AttributePro
   return { ...node, attribute };
 }
 
-/** The same failure, told with the file and the node. */
-function inNode(error: unknown, what: string): unknown {
+/** The same failure, told with the file and the node where it arose. */
+export function withPlace(error: unknown, what: string): unknown {
   if (!(error instanceof Error)) return error;
   const message = error.message.startsWith(what) ? error.message : `${what}: ${error.message}`;
   const options = { cause: error };

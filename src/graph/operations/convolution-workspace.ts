@@ -1,5 +1,5 @@
 // What memory a convolution needs beside its operands: the mirror of assembly/nn/convolution.ts and directConvolution.ts.
-import { POSITIONS_BLOCK, TILE_COLUMNS } from '../../core/generated/instructions.ts';
+import { POSITIONS_BLOCK, TILE_COLUMNS, WINOGRAD_RUN, WINOGRAD_TILES } from '../../core/generated/instructions.ts';
 import { sizeOf } from '../graph.ts';
 import { gemmWorkspace, packedBytes } from './matmul-workspace.ts';
 import { extentOf, type Window } from './window.ts';
@@ -101,4 +101,42 @@ export function convolveKernelWorkspace(product: ConvolutionProduct): number {
   const sumRows = groups * (k + MOST_ROWS);
   const sums = 4 * (sizeOf(window.output.slice(0, -1)) + sumRows * (1 + TILE_COLUMNS * Math.ceil(n / TILE_COLUMNS)));
   return Math.max(gathered, mayBeDirect(product) ? passBytes(product) + sums : 0);
+}
+
+/** Outputs of a tile along an axis, and its products. */
+const WINOGRAD_OUTPUTS = 4;
+const WINOGRAD_PRODUCTS = 36;
+
+/** Tiles of a sample along each axis. */
+const tilesOf = (window: Window): number[] => window.output.map((size) => Math.ceil(size / WINOGRAD_OUTPUTS));
+
+/**
+ * Whether Winograd's filtering pays (docs/adr/0014-winograd-and-whole-networks.md): products of enough channels that the
+ * transforms are a small part, and for 36 matrices, four times the kernel, enough tiles to read them or room in the cache.
+ */
+export function paysByWinograd({ window, groups, channels, n }: ConvolutionProduct): boolean {
+  const { kernelSize, stride, dilation } = window;
+  const isSquare = kernelSize.length === 2 && kernelSize.every((size) => size === 3);
+  const isPlain = groups === 1 && stride.every((step) => step === 1) && dilation.every((step) => step === 1);
+  if (!isSquare || !isPlain || channels < WINOGRAD_FEWEST || n < WINOGRAD_FEWEST) return false;
+  return sizeOf(tilesOf(window)) >= WINOGRAD_FEWEST_TILES || winogradKernelBytes(n, channels) <= WINOGRAD_CACHE;
+}
+/** Channels, filters and tiles from which it pays, and bytes of transformed kernel that stay in the outer cache. */
+const WINOGRAD_FEWEST = 16;
+const WINOGRAD_FEWEST_TILES = 12;
+const WINOGRAD_CACHE = 2 ** 20;
+
+/** Bytes that ConvolveWinogradKernel writes. */
+export const winogradKernelBytes = (n: number, channels: number): number =>
+  WINOGRAD_PRODUCTS * packedBytes(n, channels);
+
+/** Bytes for ConvolveWinogradKernel: a tile, and a run of channels of a panel of each matrix. */
+export const WINOGRAD_KERNEL_WORKSPACE = 4 * WINOGRAD_PRODUCTS * (4 + TILE_COLUMNS * WINOGRAD_RUN);
+
+/** Bytes for ConvolveWinograd: a tile, the padded sample, transformed pixels and products of a block of tiles. */
+export function winogradWorkspace({ window, channels, n }: ConvolutionProduct): number {
+  const padded = sizeOf(tilesOf(window).map((count) => count * WINOGRAD_OUTPUTS + 2)) * channels;
+  const block = WINOGRAD_PRODUCTS * WINOGRAD_TILES * (channels + n);
+  const tile = INSTRUCTION + 16 * WINOGRAD_PRODUCTS + 64;
+  return tile + 4 * (padded + block) + gemmWorkspace(WINOGRAD_TILES, n, channels, { packed: true });
 }

@@ -12,8 +12,12 @@ import {
   convolveInputWorkspace,
   convolveKernelWorkspace,
   convolveWorkspace,
+  paysByWinograd,
   readsInPlace,
   totalOf,
+  WINOGRAD_KERNEL_WORKSPACE,
+  winogradKernelBytes,
+  winogradWorkspace,
   type ConvolutionProduct,
 } from './convolution-workspace.ts';
 import type { Place } from '../program.ts';
@@ -31,8 +35,10 @@ export interface ConvolutionAttributes {
   activation?: UnaryName;
   alpha?: number;
   beta?: number;
-  /** Set by the packing pass: the kernel is what `packKernel` made. */
+  /** Set by the packing pass: the kernel is what `packKernel` made, */
   packed?: boolean;
+  /** and that is the transformed kernel of Winograd's filtering. */
+  winograd?: boolean;
 }
 
 const attributesOf = (node: Node) => node.attributes as unknown as ConvolutionAttributes;
@@ -162,6 +168,11 @@ defineOperation('convolution', {
       ...endOperands(emitter, node),
     };
     if (algorithm === 'depthwise') return emitter.emit('Depthwise', operands);
+    if (attributes.winograd) {
+      const outChannels = node.shape.at(-1)!;
+      const workspace = emitter.workspace(winogradWorkspace(product));
+      return emitter.emit('ConvolveWinograd', { ...operands, outChannels, workspace });
+    }
     return emitter.emit('Convolve', {
       ...operands,
       outChannels: node.shape.at(-1)!,
@@ -263,33 +274,44 @@ defineOperation('convolutionKernel', {
   },
 });
 
-// The kernel as the products read it: for each group what PackB makes of it (`transposed`: for the transposed convolution).
+interface PackAttributes extends ConvolutionAttributes {
+  /** For the transposed convolution. */
+  transposed: boolean;
+}
+
+/** The matrix that PackB packs for each group. */
+function packedMatrix({ groups, kernelShape, transposed }: PackAttributes) {
+  const [columns, rows] = [kernelShape.at(-1)! / groups, sizeOf(kernelShape.slice(0, -1))];
+  return transposed ? { n: rows, k: columns } : { n: columns, k: rows };
+}
+
+// The kernel as the products read it: for each group what PackB makes of it, or the 36 matrices of Winograd's filtering.
 defineOperation('packKernel', {
   infer(_inputs, attributes) {
-    const { groups, kernelShape, transposed } = attributes as unknown as ConvolutionAttributes & {
-      transposed: boolean;
-    };
-    const [n, k] = [kernelShape.at(-1)! / groups, sizeOf(kernelShape.slice(0, -1))];
-    return {
-      shape: [(groups * packedBytes(...(transposed ? ([k, n] as const) : ([n, k] as const)))) / 4],
-      dtype: 'f32',
-    };
+    const options = attributes as unknown as PackAttributes;
+    const [channels, filters] = options.kernelShape.slice(-2) as [number, number];
+    const { n, k } = packedMatrix(options);
+    const bytes = options.winograd ? winogradKernelBytes(filters, channels) : options.groups * packedBytes(n, k);
+    return { shape: [bytes / 4], dtype: 'f32' };
   },
   lower(emitter, node) {
-    const { groups, kernelShape, transposed } = node.attributes as unknown as ConvolutionAttributes & {
-      transposed: boolean;
-    };
-    const strideB = kernelShape.at(-1)!;
-    const [columns, rows] = [strideB / groups, sizeOf(kernelShape.slice(0, -1))];
-    const [n, k] = transposed ? [rows, columns] : [columns, rows];
-    for (let group = 0; group < groups; group++)
+    const options = node.attributes as unknown as PackAttributes;
+    const [kernel] = node.inputs as [Node];
+    const [channels, outChannels] = options.kernelShape.slice(-2) as [number, number];
+    if (options.winograd) {
+      const workspace = emitter.workspace(WINOGRAD_KERNEL_WORKSPACE);
+      const places = { out: emitter.at(node), kernel: emitter.at(kernel), workspace };
+      return emitter.emit('ConvolveWinogradKernel', { ...places, channels, outChannels });
+    }
+    const { n, k } = packedMatrix(options);
+    for (let group = 0; group < options.groups; group++)
       emitter.emit('PackB', {
         out: emitter.at(node, (group * packedBytes(n, k)) / 4),
-        b: emitter.at(node.inputs[0]!, group * columns),
+        b: emitter.at(kernel, (group * outChannels) / options.groups),
         n,
         k,
-        strideB,
-        transposeB: Number(transposed),
+        strideB: outChannels,
+        transposeB: Number(options.transposed),
       });
   },
 });
@@ -318,7 +340,11 @@ function packedConvolution(graph: Graph, node: Node, inputs: readonly Node[]): N
   if (attributes.packed || algorithmOf(attributes) === 'depthwise') return undefined;
   const [x, kernel, ...rest] = inputs as [Node, Node, ...Node[]];
   const { window, groups, kernelShape } = attributes;
-  if (transposed && algorithmOf(attributes) === 'rows' && readsInPlace(productOf(attributes, 1))) return undefined;
-  const packed = graph.add('packKernel', [kernel], { window, groups, kernelShape, transposed });
-  return graph.add(node.operation, [x, packed, ...rest], { ...node.attributes, packed: true });
+  const product = productOf(attributes, 1);
+  const gathers = algorithmOf(attributes) === 'rows';
+  if (transposed && gathers && readsInPlace(product)) return undefined;
+  const winograd = !transposed && gathers && paysByWinograd(product);
+  const form = winograd ? { packed: true, winograd } : { packed: true };
+  const packed = graph.add('packKernel', [kernel], { window, groups, kernelShape, transposed, ...form });
+  return graph.add(node.operation, [x, packed, ...rest], { ...node.attributes, ...form });
 }

@@ -2,7 +2,8 @@
 import { BinaryKind } from '../../core/generated/instructions.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
-import { formatShape, type Graph, type Node, type Shape } from '../graph.ts';
+import { formatShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
+import { emitTranspose } from './rearrange.ts';
 
 /** Sizes of the result and the strides of x along them, neighbours that stay neighbours merged into one axis. */
 function permutedAxes(shape: Shape, axes: readonly number[]): { sizes: number[]; strides: number[] } {
@@ -42,9 +43,12 @@ defineOperation('permute', {
   lower(emitter, node) {
     const [x] = node.inputs as [Node];
     const { sizes, strides } = permutedAxes(x.shape, node.attributes['axes'] as readonly number[]);
+    const out = emitter.at(node);
+    const walked = sizes.map((size, i) => ({ size, stride: strides[i]! }));
+    if (sizeOf(x.shape) && emitTranspose(emitter, { out, x: emitter.at(x) }, walked)) return;
     emitter.emit('BinaryBroadcast', {
       kind: BinaryKind.First,
-      out: emitter.at(node),
+      out,
       a: emitter.at(x),
       b: emitter.at(x),
       rank: sizes.length,

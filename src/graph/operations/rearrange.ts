@@ -104,8 +104,8 @@ function merged(axes: readonly WalkedAxis[]): WalkedAxis[] {
   return result;
 }
 
-/** A transpose of the last two axes has a kernel of its own. */
-function emitTranspose(
+/** A transpose of the last two axes has a kernel of its own. Returns whether that is what the axes are. */
+export function emitTranspose(
   emitter: Emitter,
   places: { out: ReturnType<Emitter['at']>; x: ReturnType<Emitter['at']> },
   axes: readonly WalkedAxis[],

@@ -25,3 +25,25 @@ export function stagedNodes(source: GraphFunction): Set<Node> {
   }
   return staged;
 }
+
+/**
+ * The same nodes, the staged ones first and each with what it is made of right before it: of the weights that are turned
+ * round and packed, few are there twice at any moment.
+ */
+export function stagedFirst(source: GraphFunction): GraphFunction {
+  const staged = stagedNodes(source);
+  const order = new Set<Node>();
+  const place = (node: Node) => {
+    // Chains may be long: no recursion.
+    for (const open = [node]; open.length;) {
+      const top = open.at(-1)!;
+      const missing = top.inputs.find((input) => !order.has(input));
+      if (missing) open.push(missing);
+      else order.add(open.pop()!);
+    }
+  };
+  for (const node of source.nodes)
+    if (!staged.has(node)) node.inputs.filter((input) => staged.has(input)).forEach(place);
+  for (const node of staged) place(node);
+  return { ...source, nodes: [...order, ...source.nodes.filter((node) => !order.has(node))] };
+}

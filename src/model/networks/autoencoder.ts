@@ -63,8 +63,9 @@ export const autoencoderNetwork: NetworkDefinition<AutoencoderOptions> = {
 };
 
 /**
- * The loss of what is given back is a sum over the elements of a sample, as the divergence is: ½ Σ (p − t)², or the binary
- * cross-entropies after a sigmoid. It is told as the mean over elements; the divergence is divided by their number too.
+ * The loss of what is given back and the divergence of the code are both told for each element of a sample: the binary
+ * cross-entropies after a sigmoid, or else what a normal distribution loses whose variance is the likeliest one. A variance
+ * that is fixed ahead must be of the data's scale: one too large lets the divergence win, and the code is used no more.
  */
 export const variationalNetwork: NetworkDefinition<VariationalOptions> = {
   options: [...names, 'beta'],
@@ -72,14 +73,13 @@ export const variationalNetwork: NetworkDefinition<VariationalOptions> = {
     const size = expectInteger('network: code', options.code ?? 16, 1);
     if (!(typeof beta === 'number' && beta >= 0 && beta < Infinity))
       throw new RangeError(`network: expected beta of at least 0, got ${String(beta)}`);
-    const isBinary = outputActivation === 'sigmoid';
-    // −log p of a normal distribution of deviation 1 is half of the square.
-    const share = (beta * (isBinary ? 1 : 2)) / sizeOf(options.inputShape);
+    const share = beta / sizeOf(options.inputShape);
     const encode = (x: SymbolicTensor) =>
       gaussianSample({ beta: share, name: 'code' })([
         dense(size, { name: 'mean' })(x),
         dense(size, { name: 'logVariance' })(x),
       ]);
-    return drawCode({ ...options, outputActivation }, encode, isBinary ? 'binaryCrossEntropy' : 'meanSquaredError');
+    const loss = outputActivation === 'sigmoid' ? 'binaryCrossEntropy' : 'logMeanSquaredError';
+    return drawCode({ ...options, outputActivation }, encode, loss);
   },
 };

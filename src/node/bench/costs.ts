@@ -67,6 +67,8 @@ const costs: Partial<Record<Instruction['opcode'], (value: Value, operands: Inst
   },
   Convolve: convolution,
   ConvolveInput: convolution,
+  // What the plain sum computes, so that its rate compares.
+  ConvolveWinograd: (value) => convolution((name) => (name === 'groups' ? 1 : value(name))),
   ConvolveKernel: convolution,
   Depthwise: convolution,
   DepthwiseInput: convolution,

@@ -6,19 +6,24 @@ import type { Work } from './timing.ts';
 
 /** As many chains as registers are left beside two constants: V8 gives WebAssembly fifteen on x64. */
 const chains = 13;
+/** The same where products and sums are chains of their own, beside one constant. */
+const pairs = 7;
 const flopsPerTurn = chains * 4 * 2;
-const turns = 2000;
+const turns = 286 * pairs;
 
 /** The floating-point operations of one repetition of `peakWork`. */
 export const peakFlops = flopsPerTurn * turns;
 
 /**
  * Independent chains in registers: c ← x · y + c where that is one operation, as a product accumulates (a sum that
- * overwrites its own register, in every engine); c ← c · x + y where it is two, lest x · y be computed once for all.
+ * overwrites its own register, in every engine). Where it is two, as many products as sums, each a chain of its own: in
+ * one chain, a sum would wait for its product, and fifteen registers hold too few chains for two waits.
  */
 export function peakWork(variant: Variant): Work {
-  const { exports } = instantiate([1, 0x7f], peakCode(variant === 'relaxed'));
-  const run = exports['run'] as (turns: number) => number;
+  const isFused = variant === 'relaxed';
+  const { exports } = instantiate([1, 0x7f], isFused ? fusedCode() : separateCode());
+  const turn = exports['run'] as (turns: number) => number;
+  const run = (count: number) => turn(isFused ? count : count / pairs);
   return {
     name: 'peak',
     repeat(times) {
@@ -86,20 +91,34 @@ function signed(value: number): number[] {
   return isLast ? [low] : [low | 0x80, ...signed(rest)];
 }
 
+const startAt = (local: number, value: number): Bytes => [f32Const(value), splat!, setLocal(local)];
+const range = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);
+
 /** (turns: i32) → f32. Local 0 counts; 1 and 2 are the constants; the chains follow. */
-function peakCode(isFused: boolean): Bytes {
-  const chain = Array.from({ length: chains }, (_, i) => 3 + i);
-  const start = (local: number, value: number): Bytes => [f32Const(value), splat!, setLocal(local)];
-  const step = (local: number): Bytes =>
-    isFused
-      ? [getLocal(1), getLocal(2), getLocal(local), fused!, setLocal(local)]
-      : [getLocal(local), getLocal(1), multiply!, getLocal(2), add!, setLocal(local)];
+function fusedCode(): Bytes {
+  const chain = range(3, chains);
+  const step = (local: number): Bytes => [getLocal(1), getLocal(2), getLocal(local), fused!, setLocal(local)];
+  return loop([startAt(1, 0.5), startAt(2, 0.25)], chain, chain.map(step));
+}
+
+/** The same; 1 is the constant −1, of which products change their sign and sums count down. */
+function separateCode(): Bytes {
+  const products = range(2, pairs);
+  const sums = range(2 + pairs, pairs);
+  const step = (local: number, operation: Bytes): Bytes => [getLocal(local), getLocal(1), operation, setLocal(local)];
+  const both: Bytes = [products.map((local) => step(local, multiply!)), sums.map((local) => step(local, add!))];
+  const steps = range(0, chains).map(() => both);
+  return loop([startAt(1, -1)], [...products, ...sums], steps);
+}
+
+/** Runs `steps` on vectors in the locals `chain`, and leaves a sum of them all. */
+function loop(constants: Bytes, chain: readonly number[], steps: Bytes): Bytes {
   return [
-    [1, unsigned(2 + chains), 0x7b],
-    [start(1, 0.5), start(2, 0.25), chain.map((local) => start(local, local))],
-    [0x03, 0x40, chain.map(step)],
+    [1, unsigned(chain.at(-1)!), 0x7b],
+    [constants, chain.map((local) => startAt(local, local))],
+    [0x03, 0x40, steps],
     [getLocal(0), i32Const(1), 0x6b, 0x22, 0, 0x0d, 0, 0x0b],
-    [getLocal(3), chain.slice(1).map((local) => [getLocal(local), add!])],
+    [getLocal(chain[0]!), chain.slice(1).map((local) => [getLocal(local), add!])],
     [f32Lane!, 0, 0x0b],
   ];
 }

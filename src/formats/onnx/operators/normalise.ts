@@ -1,9 +1,11 @@
 // Normalisations: by running statistics, and by the mean and variance of the values themselves.
-import { NeuriteError } from '../../../core/errors.ts';
+import { NeuriteError, ShapeError } from '../../../core/errors.ts';
+import { sizeOf } from '../../../graph/graph.ts';
+import * as operations from '../../../graph/operations/index.ts';
 import { arithmetic, reduce, unary } from '../arithmetic.ts';
 import { resolveAxis, type Builder, type Value } from '../builder.ts';
-import { defineOperator } from '../operator.ts';
-import { reshape } from '../movement.ts';
+import { defineOperator, type Call } from '../operator.ts';
+import { expand, pick, reshape } from '../movement.ts';
 
 const alongChannels = (b: Builder, value: Value, rank: number): Value =>
   reshape(b, value, [value.shape[0]!, ...Array.from({ length: rank - 2 }, () => 1)]);
@@ -68,64 +70,60 @@ function statistics(b: Builder, x: Value, axes: readonly number[]): { mean: Valu
   return { mean, centred, variance: reduce(b, 'Mean', unary(b, 'Square', centred), axes, true) };
 }
 
+const epsilonOf = ({ attributes }: Call): number => attributes.float('epsilon', 1e-5);
+
+/** Each row over its last `axes` axes, with scale and shift of the row's shape. */
+function normalizedRows(b: Builder, x: Value, axes: number, epsilon: number, scale?: Value, shift?: Value): Value {
+  const shape = x.shape.slice(x.shape.length - axes);
+  const node = (value: Value | undefined) => value && b.nodeOf(expand(b, value, shape));
+  const options = { axes, centred: true, epsilon, gamma: node(scale), beta: node(shift) };
+  return b.fromNode(x.type, operations.normalizeRows(b.graph, b.nodeOf(x), options));
+}
+
+/** Groups of channels, with a scale and a shift for each channel: as the values lie, channels last or first. */
+function normalizedGroups(b: Builder, x: Value, groups: number, epsilon: number, scale: Value, shift: Value): Value {
+  const [batch, channels, ...sizes] = x.shape as [number, number, ...number[]];
+  if (channels % groups) throw new ShapeError(`${channels} channels in ${groups} groups`);
+  if (x.last) {
+    const form = { batch, rows: sizeOf(sizes), columns: channels, groups };
+    const affine = { epsilon, gamma: b.nodeOf(scale), beta: b.nodeOf(shift) };
+    const statistics = operations.moments(b.graph, x.last, form);
+    return b.fromLast(x.type, operations.normalizeColumns(b.graph, x.last, statistics, { ...form, ...affine }));
+  }
+  const rows = reshape(b, x, [batch, groups, (channels / groups) * sizeOf(sizes)]);
+  const normal = reshape(b, normalizedRows(b, rows, 1, epsilon), x.shape);
+  const scaled = arithmetic(b, 'Multiply', normal, alongChannels(b, scale, x.shape.length));
+  return arithmetic(b, 'Add', scaled, alongChannels(b, shift, x.shape.length));
+}
+
 defineOperator('InstanceNormalization', (call) => {
-  const { build, attributes } = call;
   const x = call.input(0);
-  const rank = x.shape.length;
-  const { centred, variance } = statistics(
-    build,
-    x,
-    x.shape.slice(2).map((_, i) => i + 2),
-  );
-  const normal = arithmetic(
-    build,
-    'Multiply',
-    centred,
-    inverseDeviation(build, variance, attributes.float('epsilon', 1e-5)),
-  );
-  const scaled = arithmetic(build, 'Multiply', normal, alongChannels(build, call.input(1), rank));
-  return arithmetic(build, 'Add', scaled, alongChannels(build, call.input(2), rank));
+  return normalizedGroups(call.build, x, x.shape[1]!, epsilonOf(call), call.input(1), call.input(2));
 });
 
 defineOperator('LayerNormalization', (call) => {
   const { build, attributes } = call;
   const [x, scale, shift] = [call.input(0), call.input(1), call.inputs[2]];
   const axis = resolveAxis(attributes.int('axis', -1), x.shape.length);
-  const { mean, centred, variance } = statistics(
-    build,
-    x,
-    x.shape.slice(axis).map((_, i) => axis + i),
-  );
-  const inverse = inverseDeviation(build, variance, attributes.float('epsilon', 1e-5));
-  const scaled = arithmetic(build, 'Multiply', arithmetic(build, 'Multiply', centred, inverse), scale);
-  return [shift ? arithmetic(build, 'Add', scaled, shift) : scaled, mean, inverse];
+  const normal = normalizedRows(build, x, x.shape.length - axis, epsilonOf(call), scale, shift);
+  if (!call.wanted[1] && !call.wanted[2]) return normal;
+  const axes = x.shape.slice(axis).map((_, i) => axis + i);
+  const { mean, variance } = statistics(build, x, axes);
+  return [normal, mean, inverseDeviation(build, variance, epsilonOf(call))];
 });
 
 /** Groups of channels; scale and shift for each channel (from version 21) or for each group. */
 defineOperator('GroupNormalization', (call) => {
   const { build, attributes } = call;
-  const [x, scale, shift] = [call.input(0), call.input(1), call.input(2)];
+  const x = call.input(0);
+  const channels = x.shape[1]!;
   const groups = attributes.int('num_groups', 1);
-  const [batch, channels, ...sizes] = x.shape as [number, number, ...number[]];
-  const split = reshape(build, x, [batch, groups, channels / groups, ...sizes]);
-  const { centred, variance } = statistics(
-    build,
-    split,
-    split.shape.slice(2).map((_, i) => i + 2),
-  );
-  const normal = arithmetic(
-    build,
-    'Multiply',
-    centred,
-    inverseDeviation(build, variance, attributes.float('epsilon', 1e-5)),
-  );
-  const ones = sizes.map(() => 1);
-  const along = (value: Value) =>
-    value.shape[0] === channels
-      ? reshape(build, value, [groups, channels / groups, ...ones])
-      : reshape(build, value, [groups, 1, ...ones]);
-  const scaled = arithmetic(build, 'Add', arithmetic(build, 'Multiply', normal, along(scale)), along(shift));
-  return reshape(build, scaled, x.shape);
+  const [scale, shift] = [call.input(1), call.input(2)].map((value) => {
+    if (value.shape[0] === channels) return value;
+    const own = Array.from({ length: channels }, (_, channel) => Math.floor((channel * groups) / channels));
+    return pick(build, value, 0, own);
+  }) as [Value, Value];
+  return normalizedGroups(build, x, groups, epsilonOf(call), scale, shift);
 });
 
 defineOperator('MeanVarianceNormalization', ({ build, attributes, inputs: [x] }) => {

@@ -7,6 +7,7 @@ import type { Builder, Value } from '../builder.ts';
 import { defineOperator, type Call } from '../operator.ts';
 import { concatenate, reshape, slice, transpose } from '../movement.ts';
 import { matmul } from '../products.ts';
+import { fusedDirection, fusedKind } from './recurrent-fused.ts';
 
 type Activation = (x: Value) => Value;
 
@@ -83,23 +84,21 @@ const kinds = {
   LSTM: { gates: 4, step: lstmStep, defaults: ['Sigmoid', 'Tanh', 'Tanh'], stateInput: 5 },
 } as const;
 
-for (const [name, kind] of Object.entries(kinds)) defineOperator(name, (call) => recurrent(call, kind));
+for (const [name, kind] of Object.entries(kinds)) defineOperator(name, (call) => recurrent(call, name, kind));
 
-function recurrent(call: Call, kind: (typeof kinds)[keyof typeof kinds]): Value[] {
+function recurrent(call: Call, name: string, kind: (typeof kinds)[keyof typeof kinds]): (Value | undefined)[] {
   const { build, attributes } = call;
   const isBatchFirst = attributes.flag('layout');
   const x = isBatchFirst ? transpose(build, call.input(0), [1, 0, 2]) : call.input(0);
   const way = attributes.string('direction', 'forward');
   const directions = way === 'bidirectional' ? 2 : 1;
-  const results = Array.from({ length: directions }, (_, i) =>
-    runDirection(call, kind, x, i, way === 'reverse' || i === 1, directions),
-  );
+  const results = Array.from({ length: directions }, (_, i) => {
+    const reverse = way === 'reverse' || i === 1;
+    return fused(call, name, x, i, reverse) ?? runDirection(call, kind, x, i, reverse, directions);
+  });
   // [T, D, B, H] and [D, B, H], or with the batch first [B, T, D, H] and [B, D, H].
-  const all = concatenate(
-    build,
-    results.map(({ outputs }) => outputs),
-    1,
-  );
+  const outputs = results.flatMap((result) => result.outputs ?? []);
+  const all = outputs.length === directions ? concatenate(build, outputs, 1) : undefined;
   const stacked = (values: Value[]) => {
     const joined = concatenate(
       build,
@@ -110,7 +109,34 @@ function recurrent(call: Call, kind: (typeof kinds)[keyof typeof kinds]): Value[
   };
   const last = stacked(results.map(({ state }) => state.hidden));
   const cells = results.flatMap(({ state }) => (state.cell ? [state.cell] : []));
-  return [isBatchFirst ? transpose(build, all, [2, 0, 1, 3]) : all, last, ...(cells.length ? [stacked(cells)] : [])];
+  return [
+    all && isBatchFirst ? transpose(build, all, [2, 0, 1, 3]) : all,
+    last,
+    ...(cells.length ? [stacked(cells)] : []),
+  ];
+}
+
+/** A direction as one instruction; undefined for one of another kind. */
+function fused(
+  call: Call,
+  name: string,
+  x: Value,
+  index: number,
+  reverse: boolean,
+): { outputs: Value | undefined; state: State } | undefined {
+  const { build, attributes } = call;
+  const kind = fusedKind(call, name, index);
+  const units = call.input(2).shape[2]!;
+  if (!kind || attributes.int('hidden_size', units) !== units) return undefined;
+  const initial = [5, 6].map((input) => {
+    const given = call.inputs[input];
+    if (!given) return undefined;
+    const first = attributes.flag('layout') ? transpose(build, given, [1, 0, 2]) : given;
+    const own = slice(build, first, [{ axis: 0, start: index, step: 1, size: 1 }]);
+    return reshape(build, own, first.shape.slice(1));
+  });
+  const { outputs, hidden, cell } = fusedDirection(call, name, kind, x, index, reverse, initial);
+  return { outputs, state: { hidden, cell } };
 }
 
 function runDirection(

@@ -7,6 +7,7 @@ import { dataTypeNumbers } from '../types.ts';
 import { writeModel } from '../write.ts';
 import './arithmetic.ts';
 import './layers.ts';
+import './movement.ts';
 import { writerOf } from './table.ts';
 import { GraphWriter, type Size } from './writer.ts';
 
@@ -23,7 +24,12 @@ export function graphToOnnx(traces: readonly [GraphFunction, GraphFunction], val
   const [first, second] = traces.map(prune) as [GraphFunction, GraphFunction];
   refuseUnknown(first);
   const twins = new Map(first.nodes.map((node, i) => [node, second.nodes[i]!]));
-  const inputs = first.nodes.filter(({ operation }) => operation === 'input');
+  // The file takes what the model takes, whether a prediction reads it or not.
+  const [inputs, others] = traces.map(({ nodes }) => nodes.filter(({ operation }) => operation === 'input')) as [
+    Node[],
+    Node[],
+  ];
+  inputs.forEach((node, i) => twins.set(node, others[i]!));
   const nameOf = (node: Node) => node.attributes['name'] as string;
   const writer = new GraphWriter(twins, inputs[0] && nameOf(inputs[0]));
   for (const node of inputs) writer.bind(node, writer.fresh(nameOf(node)));
