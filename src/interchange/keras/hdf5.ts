@@ -7,11 +7,14 @@ import { isSizes, quote } from '../../formats/numeric.ts';
 import type { StoredTensor } from './assemble.ts';
 import { checkAttributes, type HeaderMessage } from './hdf5-attributes.ts';
 
+/** Where jsfive keeps an object's header. */
+const header = '_dataobjects';
+
 /** What is used of jsfive, which has no types of its own. */
 interface FiveGroup {
   readonly keys: string[];
   readonly attrs: Record<string, unknown>;
-  readonly _dataobjects: { readonly msgs: readonly HeaderMessage[] };
+  readonly [header]: { readonly msgs: readonly HeaderMessage[] };
   get(path: string): FiveGroup | FiveDataset | null;
 }
 
@@ -19,7 +22,7 @@ interface FiveDataset {
   readonly shape: number[];
   readonly dtype: unknown;
   readonly value: ArrayLike<number> | undefined;
-  readonly _dataobjects: { readonly chunks: readonly number[] | null };
+  readonly [header]: { readonly chunks: readonly number[] | null };
 }
 
 interface Five {
@@ -75,7 +78,7 @@ class Group implements Hdf5Group {
 
   attribute(name: string): unknown {
     const attributes = guarded(this.what, this.path || '/', () => {
-      checkAttributes(this.left.file, this.inner._dataobjects.msgs);
+      checkAttributes(this.left.file, this.inner[header].msgs);
       return this.inner.attrs;
     });
     return Object.hasOwn(attributes, name) ? attributes[name] : undefined;
@@ -105,7 +108,7 @@ class Group implements Hdf5Group {
     if (typeof dtype !== 'string' || !/^[<>|]?[fiu][1248]$/.test(dtype))
       throw new FormatError(`${this.what}: ${quote(place)} holds ${quote(dtype)}, not numbers`);
     // Of chunks a damaged file may claim any number, which jsfive goes over; Keras writes none.
-    if (guarded(this.what, place, () => dataset._dataobjects.chunks) !== null)
+    if (guarded(this.what, place, () => dataset[header].chunks) !== null)
       throw new FormatError(
         `${this.what}: ${quote(place)} is stored in chunks (compressed); save the model without compression`,
       );
