@@ -109,7 +109,10 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-/** Izhikevich's network of 2003: 800 excitatory and 200 inhibitory neurons, all to all, thalamic noise, steps of 1 ms. */
+/**
+ * Izhikevich's network of 2003: 800 excitatory and 200 inhibitory neurons, all to all, thalamic noise, steps of 1 ms. A
+ * larger one has a thousand targets for each neuron.
+ */
 export async function izhikevich2003({
   size = 1000,
   seed = 1,
@@ -141,9 +144,11 @@ export async function izhikevich2003({
     substeps: 2,
   });
   const neurons = neuronGroup(sim, size, model);
-  const pattern = allToAll();
-  connect(neurons.slice(0, excitatory), neurons, { pattern, receptor: 'current', weight: uniform(0, 500 / size) });
-  connect(neurons.slice(excitatory), neurons, { pattern, receptor: 'current', weight: uniform(-1000 / size, 0) });
+  const targets = Math.min(size, 1000);
+  const pattern = size === targets ? allToAll() : fixedProbability(targets / size);
+  const to = { pattern, receptor: 'current' };
+  const first = connect(neurons.slice(0, excitatory), neurons, { ...to, weight: uniform(0, 500 / targets) });
+  const second = connect(neurons.slice(excitatory), neurons, { ...to, weight: uniform(-1000 / targets, 0) });
   noiseCurrent(
     neurons,
     choose(
@@ -151,5 +156,5 @@ export async function izhikevich2003({
       () => 2,
     ),
   );
-  return { sim, spikes: monitor(neurons, 'spikes'), size, excitatory, synapses: size * size };
+  return { sim, spikes: monitor(neurons, 'spikes'), size, excitatory, synapses: first.size + second.size };
 }

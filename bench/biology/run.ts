@@ -2,7 +2,8 @@
 // biology, nanoseconds for a neuron's update, synaptic events a second, and how they grow with the number of neurons.
 // A network whose rate is wrong fails the run.
 import { cpus } from 'node:os';
-import { ms } from '../../src/biology/index.ts';
+import { connect, fixedProbability, lif, ms, mV, neuronGroup, pF, simulation } from '../../src/biology/index.ts';
+import { microcircuit } from './microcircuit.ts';
 import { coba, cobahh, cuba, izhikevich2003, type Network, type NetworkOptions } from './networks.ts';
 
 interface Work {
@@ -20,8 +21,8 @@ const sizes = quick ? [1000, 4000] : [1000, 4000, 16000, 64000];
 const works: Work[] = [
   { name: 'CUBA', make: cuba, sizes, steps: 10000, rates: [2, 12] },
   { name: 'COBA', make: coba, sizes, steps: 10000, rates: [8, 30] },
-  { name: 'COBAHH', make: cobahh, sizes: sizes.slice(0, 3), steps: 10000, rates: [20, 60] },
-  { name: 'Izhikevich 2003', make: izhikevich2003, sizes: [1000], steps: 1000, rates: [6.9, 8.3] },
+  { name: 'COBAHH', make: cobahh, sizes, steps: 10000, rates: [20, 60] },
+  { name: 'Izhikevich 2003', make: izhikevich2003, sizes, steps: 1000, rates: [6.9, 8.6] },
 ];
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
@@ -60,3 +61,33 @@ for (const work of works)
   for (const size of work.sizes)
     for (const precision of ['float32', 'float64'] as const)
       if (precision === 'float32' || size <= 4000) console.log(await measure(work, size, precision));
+
+/** Milliseconds that connecting two million synapses takes. */
+async function connecting(): Promise<number> {
+  const sim = await simulation({ dt: ms(0.1), precision: 'float32' });
+  const model = lif({ capacitance: pF(200), tauMembrane: ms(20), vRest: mV(-60), vThreshold: mV(-50) });
+  const neurons = neuronGroup(sim, 10000, model);
+  const started = performance.now();
+  connect(neurons, neurons, { pattern: fixedProbability(0.02), receptor: 'v', weight: mV(0.1) });
+  return performance.now() - started;
+}
+
+/** Milliseconds from calling `run` to the end of the first step. */
+async function firstStep(make: Work['make']): Promise<number> {
+  const { sim } = await make({ precision: 'float32', size: make === izhikevich2003 ? 1000 : 4000 });
+  const started = performance.now();
+  await sim.run(sim.dt);
+  return performance.now() - started;
+}
+
+console.log(`connecting two million synapses  ${(await connecting()).toFixed(0)} ms`);
+for (const { name, make } of works)
+  console.log(`first step of ${name.padEnd(16)} ${(await firstStep(make)).toFixed(1)} ms`);
+if (!quick) {
+  const { sim, synapses } = await microcircuit();
+  await sim.run(ms(500));
+  const started = performance.now();
+  await sim.run(ms(1000));
+  const factor = (performance.now() - started) / 1000;
+  console.log(`microcircuit at a tenth  ${synapses} synapses  real-time factor ${factor.toFixed(2)}`);
+}
