@@ -50,6 +50,9 @@ const nodeGroups = [
   ['library', (loads) => loads('node')],
 ];
 
+/** Before the file of a package in an import, until it is known from where it is imported. */
+const sharedMark = 'neurite-shared:/';
+
 /** Packages that are loaded with the first file that needs them; Node takes the browsers' chunks of them. */
 const packages = ['fflate', 'h5wasm', 'jsfive'];
 const packageOf = (id) => packages.find((name) => id === name || id.includes(`/node_modules/${name}/`));
@@ -67,7 +70,7 @@ export async function buildLibrary() {
   await bundle(nodeEntries, nodeGroups, {
     chunks: 'node',
     external: (id) => isExternal(id) || isShared(id),
-    paths: (id) => (isShared(id) ? `./${shared.get(id)}` : id),
+    paths: (id) => (packages.includes(id) ? sharedMark + shared.get(id) : isCoreBytes(id) ? `./${shared.get(id)}` : id),
   });
 }
 
@@ -133,8 +136,9 @@ function filesOf(path, context) {
 }
 
 /** ASCII is read faster than UTF-8, but the core's bytes are characters beyond it (docs/adr/0004). */
-async function minify(code, { facadeModuleId }) {
+async function minify(code, { facadeModuleId, fileName }) {
   const isBinary = facadeModuleId && (isCoreBytes(facadeModuleId) || packageOf(facadeModuleId));
   const charset = isBinary ? 'utf8' : 'ascii';
-  return transform(code, { minify: true, format: 'esm', target: 'es2022', charset, sourcemap: 'external' });
+  const located = code.replaceAll(sharedMark, fileName.includes('/') ? '../' : './');
+  return transform(located, { minify: true, format: 'esm', target: 'es2022', charset, sourcemap: 'external' });
 }

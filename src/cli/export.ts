@@ -1,17 +1,17 @@
-// `neurite export`: a saved model as a file that runs without this library.
+// `neurite export`: a model as a file that runs without this library, or as another library's.
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { exportModule, exportWasm, type WeightFormat } from '../export/index.ts';
-import { loadModel } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
-import { readFileBytes, writeFileAtomic } from '../node/files.ts';
+import { writeFileAtomic } from '../node/files.ts';
+import { formOfName, openAnyModel, outForms, writeModel } from './any-file.ts';
 import { UsageError } from './exit.ts';
 import { nameOf, numberFromZero, wholeFrom } from './options.ts';
 import { recall, toInputs } from './remembered.ts';
 import { readRows } from './rows.ts';
 import { bytes } from './text.ts';
 
-const forms = ['wasm', 'js'] as const;
+const forms = ['wasm', 'js', ...outForms] as const;
 type Form = (typeof forms)[number];
 
 interface ExportOptions {
@@ -27,8 +27,8 @@ interface ExportOptions {
 export function registerExport(program: Command): void {
   program
     .command('export')
-    .description('write a saved model as WebAssembly that runs without this library')
-    .argument('<model>', 'a model file')
+    .description("write a model as WebAssembly that runs without this library, or as another library's file")
+    .argument('<model>', 'a model file of any format that is read')
     .option(
       '--to <form>',
       `what is written: ${forms.join(', ')} (by the name of --out; else wasm)`,
@@ -52,10 +52,15 @@ const formats = ['float32', 'float16', 'int8'];
 
 async function run(path: string, options: ExportOptions): Promise<void> {
   const form = options.to ?? formOf(options.out);
-  const out = options.out ?? `${basename(path).replace(/\.[^.]*$/, '')}.${form}`;
+  const stem = basename(path).replace(/\.[^.]*$/, '');
+  const out = options.out ?? (form === 'tfjs' ? stem : `${stem}.${form}`);
   if (form === 'wasm' && options.variant === 'both')
     throw new UsageError('a .wasm file is of one variant: simd or relaxed');
-  const model = await loadModel(await readFileBytes(path));
+  const model = await openAnyModel(path);
+  if (form !== 'wasm' && form !== 'js') {
+    const written = await writeModel(model, form, out);
+    return console.log(`${written.path}: ${bytes(written.size)}`);
+  }
   const common = {
     batchSize: options.batch,
     weights: options.weights,
@@ -89,6 +94,8 @@ async function run(path: string, options: ExportOptions): Promise<void> {
 function formOf(out: string | undefined): Form {
   if (out === undefined || out.endsWith('.wasm')) return 'wasm';
   if (/\.m?js$/.test(out)) return 'js';
+  const form = formOfName(out);
+  if (form) return form;
   throw new UsageError(`what "${out}" shall be is not in its name; --to says it: ${forms.join(', ')}`);
 }
 

@@ -1,10 +1,11 @@
-// `neurite inspect`: what a safetensors file holds: a model of neurite, or any tensors.
+// `neurite inspect`: what a file holds: a model of neurite or of another library, or tensors.
 import type { Command } from 'commander';
 import { formatShape } from '../data/tensor.ts';
 import { decodeSafetensors, type SafeTensor, type SafeTensors } from '../formats/safetensors.ts';
 import { loadModel } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 import { readFileBytes } from '../node/files.ts';
+import { fileOf, formatOfFile, openAnyFile } from './any-file.ts';
 import { describeOnnxFile } from './inspect-onnx.ts';
 import { recall, type Recalled } from './remembered.ts';
 import { bytes, count, counted, listed, short, table } from './text.ts';
@@ -12,15 +13,25 @@ import { bytes, count, counted, listed, short, table } from './text.ts';
 export function registerInspect(program: Command): void {
   program
     .command('inspect')
-    .description('show what a safetensors or ONNX file holds')
-    .argument('<model>', 'a safetensors or .onnx file')
+    .description('show what a file holds: a model of neurite, ONNX, Keras, TensorFlow.js, or tensors')
+    .argument('<model>', 'safetensors, .onnx, .keras, .h5, model.json, .npz, .npy')
     .addHelpText('after', '\nExample:\n  $ neurite inspect digits.safetensors')
     .action(inspect);
 }
 
 async function inspect(path: string): Promise<void> {
-  if (path.toLowerCase().endsWith('.onnx')) return console.log(await describeOnnxFile(path));
-  const content = await readFileBytes(path);
+  const file = await fileOf(path);
+  const content = await readFileBytes(file);
+  const format = formatOfFile(file, content);
+  if (format === 'onnx') return console.log(await describeOnnxFile(file));
+  if (format === 'safetensors') return inspectSafetensors(file, content);
+  const opened = await openAnyFile(file);
+  console.log(`${file}: ${bytes(content.length)}, ${format}`);
+  if ('model' in opened) return console.log(`\n${opened.model.summary()}\n\n${describeModel(opened.model)}`);
+  console.log(describeTensors({ tensors: new Map(opened.tensors), metadata: {} }));
+}
+
+async function inspectSafetensors(path: string, content: Uint8Array): Promise<void> {
   const file = decodeSafetensors(content);
   console.log(`${path}: ${bytes(content.length)}, ${counted(file.tensors.size, 'tensor')}`);
   if (file.metadata['format'] !== 'neurite') return console.log(describeTensors(file));

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 // For its effect: the library's way to the file system.
 import '../node/install.ts';
 import { registerBench } from './bench.ts';
+import { registerConvert } from './convert.ts';
 import { registerEvaluate } from './evaluate.ts';
 import { exitCodes, reportFailure } from './exit.ts';
 import { registerExport } from './export.ts';
@@ -20,6 +21,7 @@ Examples:
   $ neurite evaluate model.safetensors rows.csv --target label
   $ neurite inspect model.safetensors
   $ neurite export model.safetensors --to wasm
+  $ neurite convert model.keras model.onnx
   $ neurite bench model.safetensors
 
 Exit codes: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted (Ctrl-C).`;
@@ -29,7 +31,7 @@ function makeProgram(): Command {
     version: string;
   };
   const program = new Command('neurite')
-    .description('Neural networks from the command line: train, predict, evaluate, inspect, export, bench.')
+    .description('Neural networks from the command line: train, predict, evaluate, inspect, export, convert, bench.')
     .version(version)
     .option('--debug', 'print the stack of a failure (also NEURITE_DEBUG=1)')
     .showHelpAfterError('(neurite <command> --help shows what there is)')
@@ -42,6 +44,7 @@ function makeProgram(): Command {
     registerEvaluate,
     registerInspect,
     registerExport,
+    registerConvert,
     registerBench,
   ])
     register(program);

@@ -13,6 +13,7 @@ const recorded = JSON.parse(readFileSync(new URL('./files/keras.json', import.me
   input: GoldenArray;
   output: GoldenArray;
   files: Record<string, string>;
+  compressed: string;
 };
 const options = { seed: 4, variant };
 
@@ -22,6 +23,11 @@ test.each(Object.entries(recorded.files))('a file as Keras lays it out is opened
   const names = form === 'h5' ? ['dense', 'batch_normalization', 'dropout', 'dense_1'] : ['dense', 'norm', 'out_1'];
   expect(model.topology.names).toEqual(names);
   if (form === 'keras') expect(model.topology.layers[2]!.trainable).toBe(false);
+});
+
+test('compressed tensors are refused: a damaged file could claim any number of chunks', async () => {
+  const bytes = new Uint8Array(Buffer.from(recorded.compressed, 'base64'));
+  await expect(openKeras(bytes, 'm.h5')).rejects.toThrow(/m\.h5: .*stored in chunks/);
 });
 
 /** Every weight random and positive, so that no two are alike. */

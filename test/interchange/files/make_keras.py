@@ -1,7 +1,6 @@
 # Writes keras.json: an .h5 and a .keras file in base64 as Keras lays them out, by h5py and NumPy alone, with an input and the
 # output that NumPy computes: python3 make_keras.py (h5py 3.7, NumPy 1.24). Layouts: keras/src/saving/saving_lib.py and
-# keras/src/legacy/saving/legacy_h5_format.py of Keras 3, and what Keras 2 wrote: arrays of fixed-length texts, float16 and
-# compressed tensors, names of weights in several attributes.
+# keras/src/legacy/saving/legacy_h5_format.py of Keras 3, and what Keras 2 wrote: arrays of fixed-length texts, float16 tensors, names of weights in several attributes.
 import base64
 import io
 import json
@@ -57,7 +56,7 @@ weights = {
 }
 
 
-def legacy():
+def legacy(compressed=False):
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.attrs["keras_version"] = b"2.15.0"
@@ -74,7 +73,7 @@ def legacy():
             else:
                 inner.attrs["weight_names"] = np.array(names, dtype="S16") if names else np.zeros(0)
             for key, value in values.items():
-                options = dict(compression="gzip", chunks=(2, 3), shuffle=True) if key == "dense/kernel:0" else {}
+                options = dict(compression="gzip", chunks=(2, 2)) if compressed and value.ndim == 2 else {}
                 inner.create_dataset(key, data=value, **options)
     return buffer.getvalue()
 
@@ -129,6 +128,7 @@ recording = dict(
     source=f"h5py {h5py.__version__}, NumPy {np.__version__}, by make_keras.py",
     input=dict(shape=list(x.shape), data=x.ravel().tolist()),
     output=dict(shape=list(y.shape), data=y.ravel().tolist()),
+    compressed=base64.b64encode(legacy(True)).decode(),
     files=dict(h5=base64.b64encode(legacy()).decode(), keras=base64.b64encode(archive()).decode()),
 )
 pathlib.Path(__file__).with_name("keras.json").write_text(json.dumps(recording) + "\n")
