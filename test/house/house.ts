@@ -135,7 +135,7 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/interchange',
     may: ['src/model', ...thinBuilders, 'src/graph', 'src/core', 'src/data', 'src/formats'],
-    packages: ['jsfive', 'h5wasm'],
+    packages: ['jsfive', 'h5wasm', 'fflate'],
   },
   {
     place: 'src/inference',
@@ -151,6 +151,8 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/biology',
     may: ['src/core', 'src/graph'],
+    besides: ['src/formats/nir.ts'],
+    why: 'A network is built from the description of a file, which neurite/formats reads and writes.',
     packages: ['@assemblyscript/loader'],
   },
   {
