@@ -78,8 +78,7 @@ export const nirTypes = {
 /** A type of node, by NIR's name. */
 export type NirType = keyof typeof nirTypes;
 
-export const isNirType = (type: unknown): type is NirType =>
-  typeof type === 'string' && Object.hasOwn(nirTypes, type);
+export const isNirType = (type: unknown): type is NirType => typeof type === 'string' && Object.hasOwn(nirTypes, type);
 
 /** What a type needs and may have. */
 export const nirParameters = (type: NirType): { needs: Record<string, Kind>; may: Record<string, Kind> } => {
@@ -98,13 +97,17 @@ export const nirArray = (node: NirNode, name: string): NirArray => node.paramete
  */
 export function checkNir(graph: NirGraph, what: string): ReadonlyMap<string, NirShapes> {
   const nodes = Object.entries(graph.nodes);
-  const unknown = nodes.filter(([, { type }]) => !isNirType(type)).map(([name, { type }]) => `${name} (${quote(type)})`);
+  const unknown = nodes
+    .filter(([, { type }]) => !isNirType(type))
+    .map(([name, { type }]) => `${name} (${quote(type)})`);
   if (unknown.length > 0)
     throw new NeuriteError(
       `${what}: nodes of unknown type: ${listed(unknown)}; known types: ${Object.keys(nirTypes).join(', ')}`,
     );
   const unsound = [
-    ...nodes.flatMap(([name, node]) => parameterProblems(node).map((problem) => `${quote(name)} (${node.type}) ${problem}`)),
+    ...nodes.flatMap(([name, node]) =>
+      parameterProblems(node).map((problem) => `${quote(name)} (${node.type}) ${problem}`),
+    ),
     ...graph.edges.flatMap((edge) =>
       edge
         .filter((end) => !Object.hasOwn(graph.nodes, end))

@@ -1,6 +1,14 @@
 // NIR files: HDF5 with the groups node/nodes/<name> and the dataset node/edges. What is read is checked whole.
 import { FormatError, NeuriteError } from '../core/errors.ts';
-import { checkNir, isNirType, nirParameters, type NirArray, type NirGraph, type NirNode, type NirType } from '../formats/nir.ts';
+import {
+  checkNir,
+  isNirType,
+  nirParameters,
+  type NirArray,
+  type NirGraph,
+  type NirNode,
+  type NirType,
+} from '../formats/nir.ts';
 import { quote } from '../formats/numeric.ts';
 import { openHdf5, writeHdf5, type Hdf5Content, type Hdf5Group } from './keras/hdf5.ts';
 
@@ -13,7 +21,8 @@ export async function openNir(bytes: Uint8Array, what: string): Promise<NirGraph
   const root = file.group('node');
   if (!root) throw new FormatError(`${what} has no group "node", as NIR files have`);
   const type = textOf(root, 'type', what);
-  if (type !== 'NIRGraph') throw new FormatError(`${what}: expected the type "NIRGraph" of its node, got ${quote(type)}`);
+  if (type !== 'NIRGraph')
+    throw new FormatError(`${what}: expected the type "NIRGraph" of its node, got ${quote(type)}`);
   const group = root.group('nodes');
   if (!group) throw new FormatError(`${what} has no group "node/nodes"`);
   const names = group.names();
@@ -115,7 +124,9 @@ function nodeContent({ type, parameters, metadata }: NirNode, flattened: readonl
   const { needs, may } = nirParameters(type);
   const kinds = { ...needs, ...may };
   // what flattening begins with is not in its other parameters, and NIR's own reader asks for it
-  const all = flattened ? { input_type: { data: Float64Array.from(flattened), shape: [flattened.length] }, ...parameters } : parameters;
+  const all = flattened
+    ? { input_type: { data: Float64Array.from(flattened), shape: [flattened.length] }, ...parameters }
+    : parameters;
   const values = Object.entries(all).map(([name, value]) => {
     const isWhole = kinds[name] === 'whole' || kinds[name] === 'padding';
     return [name, writable(value, isWhole)] as const;

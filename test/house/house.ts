@@ -151,7 +151,7 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/biology',
     may: ['src/core', 'src/graph'],
-    besides: ['src/formats/nir.ts'],
+    besides: ['src/formats/nir'],
     why: 'A network is built from the description of a file, which neurite/formats reads and writes.',
     packages: ['@assemblyscript/loader'],
   },

@@ -44,7 +44,10 @@ const image: NirGraph = {
       type: 'Conv2d',
       parameters: {
         input_shape: whole(5, 4),
-        weight: array(Array.from({ length: 54 }, (_, k) => k), [3, 2, 3, 3]),
+        weight: array(
+          Array.from({ length: 54 }, (_, k) => k),
+          [3, 2, 3, 3],
+        ),
         bias: array([1, 2, 3]),
         stride: whole(1, 1),
         padding: 'same',
@@ -88,10 +91,14 @@ describe('what is written', () => {
 describe('a description that does not hold together', () => {
   test('unknown types are named, all of them', async () => {
     const graph = nodesWith({ a: { type: 'Quadratic', parameters: {} }, b: { type: 'toString', parameters: {} } });
-    await expect(writeNir(graph)).rejects.toThrow(/unknown type: a \("Quadratic"\); b \("toString"\); known types: Input/);
+    await expect(writeNir(graph)).rejects.toThrow(
+      /unknown type: a \("Quadratic"\); b \("toString"\); known types: Input/,
+    );
   });
   test('an edge to a node that is missing', async () => {
-    await expect(writeNir(nodesWith({}, [['input', 'nobody']]))).rejects.toThrow(/"input" → "nobody" has no node "nobody"/);
+    await expect(writeNir(nodesWith({}, [['input', 'nobody']]))).rejects.toThrow(
+      /"input" → "nobody" has no node "nobody"/,
+    );
   });
   test('shapes that do not fit', async () => {
     await expect(writeNir(nodesWith({ input: { type: 'Input', parameters: { shape: whole(4) } } }))).rejects.toThrow(
@@ -100,7 +107,9 @@ describe('a description that does not hold together', () => {
   });
   test('parameters that are missing, unknown, or of another number', async () => {
     const { tau: _, ...rest } = lif.parameters;
-    await expect(writeNir(nodesWith({ lif: { type: 'LIF', parameters: rest } }))).rejects.toThrow(/"lif" \(LIF\) lacks tau/);
+    await expect(writeNir(nodesWith({ lif: { type: 'LIF', parameters: rest } }))).rejects.toThrow(
+      /"lif" \(LIF\) lacks tau/,
+    );
     const more = { type: 'LIF', parameters: { ...lif.parameters, gain: array([1]) } };
     await expect(writeNir(nodesWith({ lif: more }))).rejects.toThrow(/unknown parameter "gain"/);
     const unfit = { type: 'LIF', parameters: { ...lif.parameters, r: array([1, 2, 3]) } };
@@ -118,7 +127,7 @@ describe('a file that is no NIR', () => {
     const files = [await writeNir(recurrent), await writeNir(image), chunked()];
     const next = testRandom(61);
     const tried = { read: 0, refused: 0 };
-    for (let k = 0; k < 3000; k++) {
+    for (let k = 0; k < 2000; k++) {
       const started = performance.now();
       try {
         await readNir(mutated(files[k % files.length]!, next), { name: 'm.nir' });
@@ -146,8 +155,9 @@ test('compressed chunks and texts of free length, as h5py writes them', async ()
   ]);
 });
 
-/** Written by scripts in this comment's test below: HDF5's own library, gzip, shuffle, chunks of [2, 3]. */
+/** Written by HDF5's own library with h5wasm: gzip, chunks of [2, 3], texts of free length. */
 function chunked(): Uint8Array {
   return new Uint8Array(gunzipSync(Buffer.from(chunkedFile, 'base64')));
 }
-const chunkedFile = 'H4sIAAAAAAACA+2bX2gcRRzHvzN7d93Ltc0ljeaSXOnlKJRWk1apzYEtRGzTFEpjQ/oggl7ibZNDuYx3lxjR1INAaatUxBefpNiHFP/QBx8teNpqSyko4p+KSENLxQdBHwqlVFBmd5bbm7omOSJtrr8PLMvvN7+Z3+z8Zu52fzt7tH9n36qG9gZumnD5W7HhCUfeovTv9eVPDvTvHOSJ6VvBF7zHFG/2VnRp4GBAqBlgWDFp5QvZ8dxZ1VioUWoDufGMdYUp3WYsltfiOy7ZXerUuwTGAgAHYLSAtXUyRAH7cLyZCHIwg5vNgMGgrj7qNlzGsufczePJWsLlBKb4irDyXMUqKlVBKzNqFY4bVToZv8IHAeVy7TxdSp5+LLUU4YrG6i9cPx3o2ug7NusBzhlT8YDfeSFjl1Bj1+s6PnHvj80vl1485kzlQ2pMDi1oKjtzNJsTE8Udwap5m7FyBev3kNI1SV1ofKIoJooPb1NOO/6zS8/9kP2kli5VVtc31T0qjA0LS6jg4JEaRunj5q7upVhd6TpcXc88OvRRJVzeY6HhOrOxarK8bGVHx4qXN6H6P3IRfP/d06N3fVzkHIyqPz85F3Y/ObCXeYLPPHb2vOze0r3V84vj3jXs2zO4Oz8sxgzN3l5nAAI+eldWKxHOGqzIbrm9hgGs0PR7lN7U2tmbzVnDeSCs6QdU+y6xRhAEQRAEQRAEQRDEfYfpyQdwLT8Q0mRDkwPKxpWDWrl8dnfyU3oOBoy1AJwx5uYb3LOxEkzWd5rodfJUkchKMG7bMturuQYwOH+zrVLZrjC7bMZ9dvbDg0ODu3YxsDtSURGfOmc6q2XmiSFBEARBEPXJ1LPPj5bsuyLTe9tlOkVpGK+GDocS+wS+7d3+OUN7u7FZ6lPpr8vluXL5BM5FSlNGdJ0Auk8GhCwTIl2aiYhteCDF3paKqbly+U92pC3eFttauowjXXHWc8O4LovmRCYdxUg4MYmRxsRqEUDsIn9LljwlMqUZM9WBVb/itlT0i0z6Aq7yRB+Q/JT9JXWnRCY9hqsPSt2Gd3iv1P0mMmWOprW46L2gsHNBVsl+zxaiwBMEQRD3Nb65lEXs9Tmvcgj1tNdn5osDQ75jo3bSuftH9P0krizHrimxTu1bSaDVROvr0u7f80+tMv9k3HjIqcxVcsyu/MY9NTbT75/+0skzhe/IM8XmqfujmitxTW9o8h/KrknT63dukaRzdjfacR+/cWXXrtnpfnuS1X65j9/9yq5FyQEfvyM+drrfSWW3WrPT/R5LVsuuXXiefhAEQRAEQdzV542a989/pr6r8H7u8HOParqWzx2uPd4xsBSPQO8m6+8RyPjqcOP/+qr9ZqpSeZm9ap8+/1LnYl+1n9Ju3elVO0EQBEHUP/8AXP4VBSdBAAA=';
+const chunkedFile =
+  'H4sIAAAAAAACA+2bX2gcRRzHvzN7d93Ltc0ljeaSXOnlKJRWk1apzYEtRGzTFEpjQ/oggl7ibZNDuYx3lxjR1INAaatUxBefpNiHFP/QBx8teNpqSyko4p+KSENLxQdBHwqlVFBmd5bbm7omOSJtrr8PLMvvN7+Z3+z8Zu52fzt7tH9n36qG9gZumnD5W7HhCUfeovTv9eVPDvTvHOSJ6VvBF7zHFG/2VnRp4GBAqBlgWDFp5QvZ8dxZ1VioUWoDufGMdYUp3WYsltfiOy7ZXerUuwTGAgAHYLSAtXUyRAH7cLyZCHIwg5vNgMGgrj7qNlzGsufczePJWsLlBKb4irDyXMUqKlVBKzNqFY4bVToZv8IHAeVy7TxdSp5+LLUU4YrG6i9cPx3o2ug7NusBzhlT8YDfeSFjl1Bj1+s6PnHvj80vl1485kzlQ2pMDi1oKjtzNJsTE8Udwap5m7FyBev3kNI1SV1ofKIoJooPb1NOO/6zS8/9kP2kli5VVtc31T0qjA0LS6jg4JEaRunj5q7upVhd6TpcXc88OvRRJVzeY6HhOrOxarK8bGVHx4qXN6H6P3IRfP/d06N3fVzkHIyqPz85F3Y/ObCXeYLPPHb2vOze0r3V84vj3jXs2zO4Oz8sxgzN3l5nAAI+eldWKxHOGqzIbrm9hgGs0PR7lN7U2tmbzVnDeSCs6QdU+y6xRhAEQRAEQRAEQRDEfYfpyQdwLT8Q0mRDkwPKxpWDWrl8dnfyU3oOBoy1AJwx5uYb3LOxEkzWd5rodfJUkchKMG7bMturuQYwOH+zrVLZrjC7bMZ9dvbDg0ODu3YxsDtSURGfOmc6q2XmiSFBEARBEPXJ1LPPj5bsuyLTe9tlOkVpGK+GDocS+wS+7d3+OUN7u7FZ6lPpr8vluXL5BM5FSlNGdJ0Auk8GhCwTIl2aiYhteCDF3paKqbly+U92pC3eFttauowjXXHWc8O4LovmRCYdxUg4MYmRxsRqEUDsIn9LljwlMqUZM9WBVb/itlT0i0z6Aq7yRB+Q/JT9JXWnRCY9hqsPSt2Gd3iv1P0mMmWOprW46L2gsHNBVsl+zxaiwBMEQRD3Nb65lEXs9Tmvcgj1tNdn5osDQ75jo3bSuftH9P0krizHrimxTu1bSaDVROvr0u7f80+tMv9k3HjIqcxVcsyu/MY9NTbT75/+0skzhe/IM8XmqfujmitxTW9o8h/KrknT63dukaRzdjfacR+/cWXXrtnpfnuS1X65j9/9yq5FyQEfvyM+drrfSWW3WrPT/R5LVsuuXXiefhAEQRAEQdzV542a989/pr6r8H7u8HOParqWzx2uPd4xsBSPQO8m6+8RyPjqcOP/+qr9ZqpSeZm9ap8+/1LnYl+1n9Ju3elVO0EQBEHUP/8AXP4VBSdBAAA=';

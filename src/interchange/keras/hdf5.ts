@@ -197,7 +197,10 @@ function plainValues(dataset: FiveDataset, isText: boolean, dtype: unknown): Hdf
 }
 
 /** Numbers of a type as jsfive names it: `<f4`, `>i8`. */
-function numbersOf(bytes: Uint8Array<ArrayBuffer>, dtype: string): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> {
+function numbersOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  dtype: string,
+): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer);
   const isLittle = !dtype.startsWith('>');
   const width = Number(dtype.at(-1));
