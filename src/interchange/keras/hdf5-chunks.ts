@@ -76,6 +76,8 @@ function filtersOf(view: DataView, begin: number | undefined): number[] {
   });
 }
 
+const isMultiple = (x: number, of: number): boolean => x % of === 0;
+
 interface Chunk {
   readonly offsets: readonly number[];
   readonly address: number;
@@ -104,7 +106,7 @@ function chunksOf(view: DataView, { address: root, chunk }: Layout, shape: reado
         continue;
       }
       const offsets = chunk.map((_, axis) => address(view, key + 8 + 8 * axis));
-      if (!offsets.every((offset, axis) => offset < shape[axis]! && offset % chunk[axis]! === 0))
+      if (!offsets.every((offset, axis) => offset < shape[axis]! && isMultiple(offset, chunk[axis]!)))
         throw new FormatError(`a chunk begins at ${offsets.join(', ')}`);
       const [stored, mask] = [view.getUint32(key, true), view.getUint32(key + 4, true)];
       found.set(offsets.join(), { offsets, address: child, stored, mask });
@@ -123,7 +125,7 @@ function unfiltered(
   itemBytes: number,
 ): Uint8Array {
   let bytes = raw;
-  for (const [k, filter] of [...filters.entries()].reverse()) {
+  for (const [k, filter] of [...filters.entries()].toReversed()) {
     if ((mask >>> k) & 1) continue;
     if (filter === checksum) bytes = bytes.subarray(0, -4);
     // a checksum's four bytes are inside where it was applied first
