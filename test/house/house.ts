@@ -151,7 +151,7 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/biology',
     may: ['src/core', 'src/graph'],
-    besides: ['src/formats/nir'],
+    besides: ['src/formats/nir.ts', 'src/formats/nir-shapes.ts'],
     why: 'A network is built from the description of a file, which neurite/formats reads and writes.',
     packages: ['@assemblyscript/loader'],
   },
