@@ -214,3 +214,4 @@ export {
   type SpikingModel,
   type SpikingOptions,
 } from './conversion/spiking.ts';
+export { spikeFeatures, type SpikeFeatureOptions } from './features.ts';

@@ -21,9 +21,7 @@ export function labelsOf(targets: Tensor | TensorValues, count: number, outputs:
   const { data, shape } = given;
   if (outputs > 1 && data.length === count * outputs && shape[0] === count) return classesOf(given, outputs, 0);
   if (data.length !== count || shape[0] !== count)
-    throw new ShapeError(
-      `evaluate: expected targets [${count}] or [${count}, ${outputs}], got ${formatShape(shape)}`,
-    );
+    throw new ShapeError(`evaluate: expected targets [${count}] or [${count}, ${outputs}], got ${formatShape(shape)}`);
   const classes = Math.max(2, outputs);
   const bad = data.findIndex((x: number) => !Number.isInteger(x) || x < 0 || x >= classes);
   if (bad >= 0)

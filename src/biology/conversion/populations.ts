@@ -68,7 +68,13 @@ export function planOf(model: Model): Plan {
 function stepsOf({ topology }: Model): Step[] {
   const { inputs, calls, layers, names, outputs } = topology;
   const isChain = calls.every((call, i) => call.inputs.length === 1 && call.inputs[0] === i);
-  if (inputs.length !== 1 || inputs[0]!.dtype !== 'f32' || !isChain || outputs.length !== 1 || outputs[0] !== calls.length)
+  if (
+    inputs.length !== 1 ||
+    inputs[0]!.dtype !== 'f32' ||
+    !isChain ||
+    outputs.length !== 1 ||
+    outputs[0] !== calls.length
+  )
     throw new NeuriteError('toSpiking: expected a model whose layers follow one another from one input of numbers');
   const steps = calls.map(({ layer, shape }, i) => {
     const { type, config } = layers[layer]!;
@@ -155,7 +161,11 @@ class Reader {
         : convolutionSynapses(
             kernel,
             convolutionWindow(step.type, before.slice(0, -1), step.config as unknown as WindowOptions),
-            { channels, filters, groups: step.type.startsWith('depthwise') ? channels : (step.config['groups'] as number) },
+            {
+              channels,
+              filters,
+              groups: step.type.startsWith('depthwise') ? channels : (step.config['groups'] as number),
+            },
           );
     this.add(step, [{ from: this.populations.length, synapses }], {
       bias: Float64Array.from({ length: sizeOf(after) }, (_, k) => bias?.[k % filters] ?? 0),

@@ -7,7 +7,7 @@
 // efficient event-driven networks for image classification, Frontiers in Neuroscience 11, 2017
 import { NeuriteError, ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf, type Shape } from '../../core/shape.ts';
-import { checkFinite, isTensor, tensor, type Tensor, type TensorValues } from '../../data/tensor.ts';
+import { checkFinite, describeValue, isTensor, tensor, type Tensor, type TensorValues } from '../../data/tensor.ts';
 import type { Model } from '../../model/model.ts';
 import { connect } from '../connections/connect.ts';
 import { allToAll } from '../connections/patterns.ts';
@@ -214,7 +214,11 @@ function groupOf(sim: Simulation, { layer, size, bias }: Population, isRead: boo
 }
 
 /** The groups' connections; a source that is not there has none. */
-function connectAll(groups: readonly (NeuronGroup | undefined)[], { populations }: Plan, scales: readonly number[]): void {
+function connectAll(
+  groups: readonly (NeuronGroup | undefined)[],
+  { populations }: Plan,
+  scales: readonly number[],
+): void {
   for (const [i, { inputs }] of populations.entries())
     for (const { from, synapses } of inputs) {
       const source = groups[from];
@@ -281,8 +285,20 @@ function mustNotBeNegative(data: Float32Array | Int32Array, what: string): void 
     throw new RangeError(`${what}: expected inputs from 0 up, which are rates of random spikes, got ${negative}`);
 }
 
+const isModel = (value: unknown): boolean => {
+  const { topology, activations } = Object(value) as Partial<Model>;
+  return topology !== undefined && typeof activations === 'function';
+};
+
 function checkedOptions(options: SpikingOptions): Required<SpikingOptions> {
-  const { steps = 200, input = 'current', readout = 'potential', percentile = 99.9, vInitial = 0.5, seed = 0 } = options;
+  const {
+    steps = 200,
+    input = 'current',
+    readout = 'potential',
+    percentile = 99.9,
+    vInitial = 0.5,
+    seed = 0,
+  } = options;
   if (!Number.isSafeInteger(steps) || steps < 1)
     throw new RangeError(`toSpiking: steps: expected a whole number from 1, got ${String(steps)}`);
   if (input !== 'current' && input !== 'poisson')
@@ -303,7 +319,7 @@ function checkedOptions(options: SpikingOptions): Required<SpikingOptions> {
  * last layer may also be linear or end in a softmax or sigmoid.
  * @param model as it was trained; its weights are copied
  * @param samples [N, ...] of the training data, by whose activations the weights are normalised
- * @throws NeuriteError that lists every layer without a spiking form; RangeError for an option or samples that do not
+ * @throws TypeError for what is no model; NeuriteError that lists every layer without a spiking form; RangeError for an option or samples that do not
  *   fit; ShapeError for samples of another shape; all of them before anything is made
  * source: Diehl et al. 2015; Rueckauer et al. 2017
  */
@@ -313,6 +329,7 @@ export async function toSpiking(
   options: SpikingOptions = {},
 ): Promise<SpikingModel> {
   const checked = checkedOptions(options);
+  if (!isModel(model)) throw new TypeError(`toSpiking: expected a model, got ${describeValue(model)}`);
   const plan = planOf(model);
   const given = samplesOf(samples, plan.inputShape, 'toSpiking');
   if (checked.input === 'poisson') mustNotBeNegative(given.data, 'toSpiking');
