@@ -151,8 +151,8 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/biology',
     may: ['src/core', 'src/graph'],
-    besides: ['src/data/tensor.ts'],
-    why: 'Spikes become the input of an artificial network as a tensor.',
+    besides: ['src/data/tensor.ts', 'src/biology/conversion'],
+    why: 'The conversion of models is a room of its own, whose public names are here. Spikes become the input of an artificial network as a tensor.',
     packages: ['@assemblyscript/loader'],
   },
   {
