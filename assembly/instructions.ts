@@ -77,6 +77,7 @@ export const enum Opcode {
   RandomValues,
   ConvolveWinograd,
   ConvolveWinogradKernel,
+  PackRecurrent,
 }
 
 /** The elementwise functions of one argument. */
@@ -1030,6 +1031,7 @@ export class Determinant extends Instruction {
  * gates [rows, H · (1 for simple cells, else 4)], previous and previousCell [rows, H] (or all 0): for the backward pass.
  * mask [B, T] or 0: a step at 0 leaves the state as it is; a sample without any other stops the program, with nothing
  * written. dropout [B, H] or 0 multiplies the state in the product.
+ * packed = 1: kernel is what PackRecurrent made.
  * workspace: recurrentWorkspace(…) bytes (src/graph/operations/recurrent-workspace.ts).
  */
 @unmanaged
@@ -1057,6 +1059,7 @@ export class Recurrent extends Instruction {
   strideRow: u32;
   stepRow: u32;
   reverse: u32;
+  packed: u32;
   workspace: usize;
 }
 
@@ -1403,4 +1406,13 @@ export class ConvolveWinogradKernel extends Instruction {
   channels: u32;
   outChannels: u32;
   workspace: usize;
+}
+
+/** The kernel [units, gates · units] of a recurrent layer of a kind in the panels that its time loop reads, of whole eights of units. */
+@unmanaged
+export class PackRecurrent extends Instruction {
+  out: usize;
+  kernel: usize;
+  kind: u32;
+  units: u32;
 }

@@ -73,6 +73,7 @@ import {
   RandomValues,
   ConvolveWinograd,
   ConvolveWinogradKernel,
+  PackRecurrent,
   Instruction,
 } from './instructions';
 import { execTranspose, execCopy, execFill, execOneHot } from './linalg/copy';
@@ -101,7 +102,7 @@ import { execLossRows, execLossBackward } from './nn/loss';
 import { execGatherPixels, execScatterPixels } from './nn/pixels';
 import { execPool, execPoolBackward } from './nn/pooling';
 import { execInterpolate, execInterpolateBackward } from './nn/interpolation';
-import { execRecurrent } from './nn/recurrent';
+import { execPackRecurrent, execRecurrent } from './nn/recurrent';
 import { execRecurrentBackward } from './nn/recurrentBackward';
 import { execConvolveWinograd, execConvolveWinogradKernel } from './nn/winograd';
 import { execSoftmax, execSoftmaxBackward } from './nn/softmax';
@@ -184,6 +185,7 @@ export const handlers: StaticArray<Handler> = [
   execRandomValues,
   execConvolveWinograd,
   execConvolveWinogradKernel,
+  execPackRecurrent,
 ];
 
 /** The bytes of each instruction, in the same order. */
@@ -258,6 +260,7 @@ const sizes: StaticArray<u32> = [
   offsetof<RandomValues>(),
   offsetof<ConvolveWinograd>(),
   offsetof<ConvolveWinogradKernel>(),
+  offsetof<PackRecurrent>(),
 ];
 
 function execHalt(pc: usize): u32 {

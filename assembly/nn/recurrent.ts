@@ -2,7 +2,7 @@
 // The recurrent kernel is packed once; each step is a product of the states with it, a few units at a time
 // (recurrentProduct.ts), and the cell function of those units (recurrentForward.ts).
 // Shapes: B batch, T time, H units, G gates, HP = H rounded up to whole panels of eight. Backward: recurrentBackward.ts.
-import { BLOCK_BYTES, Recurrent, RecurrentKind } from '../instructions';
+import { BLOCK_BYTES, PackRecurrent, Recurrent, RecurrentKind } from '../instructions';
 import { Block, bytes } from '../linalg/block';
 import { TILE_ROWS } from '../linalg/tile';
 import { Cell, CELL_BYTES, CellFunction } from './recurrentCell';
@@ -82,7 +82,22 @@ class Parts {
   seen: usize;
 }
 
-/** Lays out the workspace, fills the first states and packs the kernel. */
+/** The kernel as panels: of all gates, or of GruResetBefore the first two and then the third. */
+function packKernel(out: usize, kernel: usize, kind: u32, units: u32): void {
+  const width = gatesOf(kind) * units;
+  const inFirst: u32 = kind == RecurrentKind.GruResetBefore ? 2 : gatesOf(kind);
+  const second = packGates(out, kernel, width, 0, units, inFirst);
+  if (kind == RecurrentKind.GruResetBefore) packGates(second, kernel, width, 2 * units, units, 1);
+}
+
+/** formula: out[panel, gate, k, 8] = kernel[k, gate · units + 8 · panel + …], zeros beyond the last unit */
+export function execPackRecurrent(pc: usize): u32 {
+  const i = changetype<PackRecurrent>(pc);
+  packKernel(i.out, i.kernel, i.kind, i.units);
+  return 0;
+}
+
+/** Lays out the workspace, fills the first states and packs the kernel, where it is not. */
 function prepare(i: Recurrent, cell: Cell, block: Block, parts: Parts): void {
   const units = i.units;
   const gates = gatesOf(i.kind);
@@ -101,11 +116,11 @@ function prepare(i: Recurrent, cell: Cell, block: Block, parts: Parts): void {
   fillState(cell.c, i.cell0, i.batch, units);
   block.scratch = thinned + size;
   parts.init = block.scratch + scratchBytes(i.batch, units, gates);
-  parts.panels = packBias(parts.init, i.bias, units, inFirst);
-  parts.init2 = packGates(parts.panels, i.kernel, gates * units, 0, units, inFirst);
-  if (!before) return;
-  parts.panels2 = packBias(parts.init2, i.bias ? i.bias + bytes(2 * units) : 0, units, 1);
-  packGates(parts.panels2, i.kernel, gates * units, 2 * units, units, 1);
+  parts.init2 = packBias(parts.init, i.bias, units, inFirst);
+  const panels = before ? packBias(parts.init2, i.bias ? i.bias + bytes(2 * units) : 0, units, 1) : parts.init2;
+  parts.panels = i.packed ? i.kernel : panels;
+  parts.panels2 = parts.panels + PANEL * units * inFirst * panelsOf(units);
+  if (!i.packed) packKernel(panels, i.kernel, i.kind, units);
 }
 
 /** What of a cell's places is the same at every step. */

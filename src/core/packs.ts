@@ -48,6 +48,7 @@ const otherFamilies: readonly string[] = [
   'Pool',
   'Interpolate',
   'Recurrent',
+  'PackRecurrent',
   'Rare',
   'Convert',
   'Integer',

@@ -23,12 +23,17 @@ const paddedUnits = (units: number) => Math.ceil(units / TILE_COLUMNS) * TILE_CO
 const scratch = (batch: number, units: number, gates: number) =>
   gates * Math.max(tileRows * TILE_COLUMNS, Math.min(batch, tileRows - 1) * paddedUnits(units));
 
-/** The bytes of workspace of Recurrent. */
-export function recurrentWorkspace(kind: RecurrentName, batch: number, units: number): number {
+/** The bytes that PackRecurrent writes. */
+export const packedRecurrentBytes = (kind: RecurrentName, units: number): number =>
+  4 * gatesOf[kind].gates * paddedUnits(units) * units;
+
+/** The bytes of workspace of Recurrent, whose kernel is packed ahead or not. */
+export function recurrentWorkspace(kind: RecurrentName, batch: number, units: number, packed = false): number {
   const { gates } = gatesOf[kind];
   const padded = paddedUnits(units);
   const states = 5 * batch * padded;
-  return headBytes + 4 * (states + scratch(batch, units, gates) + gates * padded * (units + 1));
+  const kernel = packed ? 0 : packedRecurrentBytes(kind, units);
+  return headBytes + 4 * (states + scratch(batch, units, gates) + gates * padded) + kernel;
 }
 
 /** The bytes of workspace of RecurrentBackward. */

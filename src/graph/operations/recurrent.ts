@@ -7,7 +7,13 @@ import { defineOperation, type Emitter } from '../operation.ts';
 import { formatShape, sameShape, sizeOf, type Graph, type Node, type Shape } from '../graph.ts';
 import { multiply } from './arithmetic.ts';
 import { matmul } from './matmul.ts';
-import { gatesOf, recurrentBackwardWorkspace, recurrentWorkspace, type RecurrentName } from './recurrent-workspace.ts';
+import {
+  gatesOf,
+  packedRecurrentBytes,
+  recurrentBackwardWorkspace,
+  recurrentWorkspace,
+  type RecurrentName,
+} from './recurrent-workspace.ts';
 import { concatenate, part, reshape, slice } from './shape.ts';
 
 export type { RecurrentName } from './recurrent-workspace.ts';
@@ -34,6 +40,8 @@ interface Attributes extends RecurrentAttributes {
   readonly roles: readonly Role[];
   /** Whether the values are kept that a gradient needs; the pass `forget` sets it to false where there is none. */
   readonly saves: boolean;
+  /** Set by the packing pass, with the kernel's units: the kernel is what `packRecurrent` made. */
+  readonly packed?: number;
 }
 
 const attributesOf = (node: Node) => node.attributes as unknown as Attributes;
@@ -44,10 +52,10 @@ function inputsOf(node: Node): Partial<Record<Role, Node>> & { projected: Node; 
   return Object.fromEntries(roles.map((role, i) => [role, node.inputs[i]])) as ReturnType<typeof inputsOf>;
 }
 
-function sizesOf(inputs: readonly Node[], { kind, timeMajor }: Attributes) {
+function sizesOf(inputs: readonly Node[], { kind, timeMajor, packed }: Attributes) {
   const [projected, kernel] = inputs as [Node, Node];
   const [first, second] = projected.shape as [number, number];
-  const units = kernel.shape[0]!;
+  const units = packed ?? kernel.shape[0]!;
   const { gates, saved } = gatesOf[kind];
   return { batch: timeMajor ? second : first, time: timeMajor ? first : second, units, gates, saved };
 }
@@ -82,7 +90,7 @@ function expectShapes(inputs: readonly Node[], attributes: Attributes): void {
   const { batch, time, units, gates } = sizesOf(inputs, attributes);
   const expected: Record<Role, Shape> = {
     projected: attributes.timeMajor ? [time, batch, gates * units] : [batch, time, gates * units],
-    kernel: [units, gates * units],
+    kernel: attributes.packed ? [packedRecurrentBytes(attributes.kind, units) / 4] : [units, gates * units],
     bias: [gates * units],
     mask: [batch, time],
     dropout: [batch, units],
@@ -120,6 +128,7 @@ function rowOperands(node: Node, { batch, time, units }: ReturnType<typeof sizes
 const placeOf = (emitter: Emitter, node: Node | undefined) => (node ? emitter.at(node) : 0);
 
 defineOperation('recurrent', {
+  packed: packedRecurrent,
   infer(inputs, given) {
     const attributes = given as unknown as Attributes;
     expectShapes(inputs, attributes);
@@ -147,7 +156,37 @@ defineOperation('recurrent', {
       dropout: placeOf(emitter, dropout),
       hidden0: placeOf(emitter, hidden0),
       cell0: placeOf(emitter, cell0),
-      workspace: emitter.workspace(recurrentWorkspace(attributes.kind, sizes.batch, sizes.units)),
+      packed: Number(attributes.packed !== undefined),
+      workspace: emitter.workspace(
+        recurrentWorkspace(attributes.kind, sizes.batch, sizes.units, attributes.packed !== undefined),
+      ),
+    });
+  },
+});
+
+/** The loop with a kernel that is packed ahead, where no gradient reads the kernel as it is stored. */
+function packedRecurrent(graph: Graph, node: Node, inputs: readonly Node[]): Node | undefined {
+  const attributes = attributesOf(node);
+  if (attributes.packed || attributes.saves) return undefined;
+  const [projected, kernel, ...rest] = inputs as [Node, Node, ...Node[]];
+  const units = kernel.shape[0]!;
+  const packed = graph.add('packRecurrent', [kernel], { kind: attributes.kind });
+  return graph.add('recurrent', [projected, packed, ...rest], { ...node.attributes, packed: units });
+}
+
+defineOperation('packRecurrent', {
+  infer: ([kernel], { kind }) => ({
+    shape: [packedRecurrentBytes(kind as RecurrentName, kernel!.shape[0]!) / 4],
+    dtype: 'f32',
+  }),
+  lower(emitter, node) {
+    const [kernel] = node.inputs as [Node];
+    const kind = RecurrentKind[node.attributes['kind'] as RecurrentName];
+    emitter.emit('PackRecurrent', {
+      out: emitter.at(node),
+      kernel: emitter.at(kernel),
+      kind,
+      units: kernel.shape[0]!,
     });
   },
 });
