@@ -252,7 +252,7 @@ function scalesOf(model: Model, samples: Tensor, { populations }: Plan, options:
 function percentileOf(values: ArrayLike<number>, percentile: number): number {
   const above = Float64Array.from(values)
     .filter((x) => x > 0)
-    .sort();
+    .toSorted();
   return above[Math.max(0, Math.ceil((percentile / 100) * above.length) - 1)] ?? 1;
 }
 

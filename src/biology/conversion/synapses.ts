@@ -27,7 +27,7 @@ class List {
 
   sorted(): Synapses {
     const { sources, targets, weights } = this;
-    const order = Uint32Array.from(sources.keys()).sort((a, b) => sources[a]! - sources[b]! || a - b);
+    const order = Uint32Array.from(sources.keys()).toSorted((a, b) => sources[a]! - sources[b]! || a - b);
     return {
       sources: order.map((k) => sources[k]!),
       targets: order.map((k) => targets[k]!),
