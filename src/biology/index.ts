@@ -206,3 +206,12 @@ export {
   type TwoLayerOptions,
 } from './rate-neurons.ts';
 export { pinskyRinzel, type PinskyRinzelOptions } from './models/pinsky-rinzel.ts';
+export {
+  toSpiking,
+  type ClassifiedData,
+  type SpikingEvaluation,
+  type SpikingLayer,
+  type SpikingModel,
+  type SpikingOptions,
+} from './conversion/spiking.ts';
+export { spikeFeatures, type SpikeFeatureOptions } from './features.ts';

@@ -151,7 +151,15 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/biology',
     may: ['src/core', 'src/graph'],
+    besides: ['src/data/tensor.ts', 'src/biology/conversion'],
+    why: 'The conversion of models is a room of its own, whose public names are here. Spikes become the input of an artificial network as a tensor.',
     packages: ['@assemblyscript/loader'],
+  },
+  {
+    place: 'src/biology/conversion',
+    may: ['src/biology', 'src/core', 'src/graph'],
+    besides: ['src/data/tensor.ts', 'src/model/model.ts'],
+    why: 'A model is converted by what it tells of itself: its type alone is imported, and samples are tensors.',
   },
   {
     place: 'src/index.ts',
