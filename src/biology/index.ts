@@ -206,6 +206,8 @@ export {
   type TwoLayerOptions,
 } from './rate-neurons.ts';
 export { pinskyRinzel, type PinskyRinzelOptions } from './models/pinsky-rinzel.ts';
+export { nirNetwork, type NirNetwork, type NirNetworkOptions, type NirSignal } from './nir/network.ts';
+export type { NirArray, NirGraph, NirNode, NirType } from '../formats/nir.ts';
 export {
   toSpiking,
   type ClassifiedData,
