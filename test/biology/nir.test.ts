@@ -79,7 +79,7 @@ describe('a spike', () => {
     expect(await after(integrator(1), 6, 'impulse')).toBeCloseTo(0.5, 12);
   });
 
-  test.each([0.005, 0.01])('of CubaLI follows the closed form of two exponentials, tau_syn %d', async (tauSyn) => {
+  test.each([0.005, 0.01])('of CubaLI follows its equation in fine steps, tau_syn %d', async (tauSyn) => {
     const node = li('CubaLI', { tau_syn: array([tauSyn]), tau_mem: array([0.01]), w_in: array([2]) });
     const got = await after(node, 6);
     // I is w (1 − e^{−t/τs}) while the spike lasts; the rest by fine steps of the two equations
