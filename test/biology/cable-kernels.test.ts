@@ -39,8 +39,7 @@ describe.each(precisions)('in %s', (precision) => {
     const parents = range(nodes).map((node) => Math.floor(next(0, node)));
     const [axial, capacity] = [numbers(nodes, 0.5, 3), numbers(nodes, 1, 2)];
     const constant = capacity.map((c) => c + 0.1);
-    for (let node = 1; node < nodes; node++)
-      for (const end of [node, parents[node]!]) constant[end]! += axial[node]!;
+    for (let node = 1; node < nodes; node++) for (const end of [node, parents[node]!]) constant[end]! += axial[node]!;
     return { parents, axial, capacity, constant: rounded(precision, constant), leak: numbers(nodes, -7, -6) };
   }
 
