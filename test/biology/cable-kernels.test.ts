@@ -80,9 +80,19 @@ describe.each(precisions)('in %s', (precision) => {
     const until = kernels.integers(range(trees).map((k) => (k % 5 === 3 ? step + 4 : 0)));
     const run = (soma: number, operands: { extrapolate: number; resets: number }) =>
       kernels.run('Cable', {
-        ...{ wide: kernels.arrays.wide, n: trees, nodes, row: bytes, clock: kernels.clock, drive: 0, jump: 0 },
+        wide: kernels.arrays.wide,
+        n: trees,
+        nodes,
+        row: bytes,
+        clock: kernels.clock,
+        drive: 0,
+        jump: 0,
         ...kernels.block(trees, [-50, -65, 7], [2]),
-        ...{ ...perNode, ...rows, ...operands, until, spikes: log },
+        ...perNode,
+        ...rows,
+        ...operands,
+        until,
+        spikes: log,
         parents: kernels.words(tree.parents.map((parent) => parent * bytes)),
         v: rows.tree.address + soma * bytes,
       });
@@ -153,11 +163,18 @@ describe.each(precisions)('in %s', (precision) => {
         const [m, h, gateN] = gates.map((rows) => kernels.numbers(laid(rows, trees)));
         const [conductance, inward] = sums.map((rows) => kernels.numbers(laid(rows, trees)));
         kernels.run('CableChannels', {
-          ...{ wide: kernels.arrays.wide, channels: kind, count, row: row * bytes },
+          wide: kernels.arrays.wide,
+          channels: kind,
+          count,
+          row: row * bytes,
           places: kernels.words(range(vectors).map((k) => (places[k] ?? places[0]!) * row * bytes)),
           parameters: kernels.numbers(columns.flatMap((column) => range(vectors).map((k) => column[k] ?? 0))),
           tree: kernels.numbers(laid(v, trees)),
-          ...{ m: m!, h: h!, gateN: gateN!, conductance: conductance!, inward: inward! },
+          m: m!,
+          h: h!,
+          gateN: gateN!,
+          conductance: conductance!,
+          inward: inward!,
         });
         const ratesOf = kind === ChannelKind.TraubMiles ? pyramidalRates : axonRates;
         const after = gates.map((rows) => rows.map((each) => [...each]));

@@ -39,7 +39,13 @@ describe.each(precisions)('in %s', (precision) => {
       const places = { vA: kernels.numbers(vA), driveA: kernels.numbers(driveA) };
       const [placeB, drivenB] = within ? [places.vA, places.driveA] : [kernels.numbers(vB), kernels.numbers(driveB)];
       kernels.run('GapJunctions', {
-        ...{ wide, count, a: kernels.words(a), b: kernels.words(b), ...places, vB: placeB, driveB: drivenB },
+        wide,
+        count,
+        a: kernels.words(a),
+        b: kernels.words(b),
+        ...places,
+        vB: placeB,
+        driveB: drivenB,
         conductances: kernels.numbers(conductances),
       });
       const expectedB = within ? driveA : driveB;
@@ -58,9 +64,15 @@ describe.each(precisions)('in %s', (precision) => {
     const drives = [kernels.numbers(range(count)), kernels.numbers(range(count))];
     const v = range(count).map((k) => (k === count - 1 ? NaN : k));
     kernels.run('GapJunctions', {
-      ...{ wide, count, a: kernels.words(range(count)), b: kernels.words(range(count)) },
+      wide,
+      count,
+      a: kernels.words(range(count)),
+      b: kernels.words(range(count)),
       conductances: kernels.numbers(range(count).map(() => 1)),
-      ...{ vA: kernels.numbers(range(count)), vB: kernels.numbers(v), driveA: drives[0]!, driveB: drives[1]! },
+      vA: kernels.numbers(range(count)),
+      vB: kernels.numbers(v),
+      driveA: drives[0]!,
+      driveB: drives[1]!,
     });
     for (const drive of drives) expect(kernels.read(drive).map(Number.isNaN)).toEqual(v.map(Number.isNaN));
   });
@@ -82,7 +94,12 @@ describe.each(precisions)('in %s', (precision) => {
         last: kernels.words(last),
       };
       kernels.run('MotorUnits', {
-        ...{ wide, n, clock: kernels.clock, saturates, ...places, dt: kernels.numbers([dt]) },
+        wide,
+        n,
+        clock: kernels.clock,
+        saturates,
+        ...places,
+        dt: kernels.numbers([dt]),
         parameters: kernels.numbers([...decay, ...peak, ...contraction]),
       });
       const after = range(n).map((k) => {

@@ -116,8 +116,15 @@ test('the window of a rule is what pairs do', () => {
   expect(data.intervals.length).toBe(401);
   const others = [
     tripletStdp({
-      ...{ tauPlus: ms(16.8), tauMinus: ms(33.7), tauX: ms(101), tauY: ms(125) },
-      ...{ a2Plus: 0.005, a2Minus: 0.007, a3Plus: 0.0062, a3Minus: 0.0002, maximum: 1 },
+      tauPlus: ms(16.8),
+      tauMinus: ms(33.7),
+      tauX: ms(101),
+      tauY: ms(125),
+      a2Plus: 0.005,
+      a2Minus: 0.007,
+      a3Plus: 0.0062,
+      a3Minus: 0.0002,
+      maximum: 1,
     }),
     inhibitoryStdp({ tau: ms(20), learningRate: 0.01, targetRate: Hz(5), maximum: 1 }),
     rewardModulated(rule, { tauEligibility: ms(1000), tauReward: ms(200) }),
