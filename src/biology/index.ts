@@ -206,3 +206,14 @@ export {
   type TwoLayerOptions,
 } from './rate-neurons.ts';
 export { pinskyRinzel, type PinskyRinzelOptions } from './models/pinsky-rinzel.ts';
+export { nirNetwork, type NirNetwork, type NirNetworkOptions, type NirSignal } from './nir/network.ts';
+export type { NirArray, NirGraph, NirNode, NirType } from '../formats/nir.ts';
+export {
+  toSpiking,
+  type ClassifiedData,
+  type SpikingEvaluation,
+  type SpikingLayer,
+  type SpikingModel,
+  type SpikingOptions,
+} from './conversion/spiking.ts';
+export { spikeFeatures, type SpikeFeatureOptions } from './features.ts';

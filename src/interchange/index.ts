@@ -7,6 +7,8 @@ import type { Model } from '../model/model.ts';
 import type { ModelSource } from '../model/open.ts';
 import { kerasBytes, openKeras, type KerasOptions, type OpenKerasOptions } from './keras/index.ts';
 import type { ReadKerasOptions } from './keras/model-read.ts';
+import type { NirGraph } from '../formats/nir.ts';
+import { nirBytes, openNir } from './nir.ts';
 import { openSklearn } from './sklearn.ts';
 import { openTfjs } from './tfjs/index.ts';
 import type { ReadShard } from './tfjs/manifest.ts';
@@ -22,6 +24,7 @@ export {
   type SafeTensors,
   type WritableTensor,
 } from '../formats/safetensors.ts';
+export type { NirArray, NirGraph, NirNode, NirType } from '../formats/nir.ts';
 export type { ZipOptions } from '../formats/zip.ts';
 export { formatOf, type FileFormat } from './open.ts';
 export type { KerasOptions } from './keras/index.ts';
@@ -100,4 +103,23 @@ export async function loadSklearn(
   options: CoreOptions & { readonly name?: string } = {},
 ): Promise<Model> {
   return openSklearn(await readSource(source), sourceName(source, options.name), options);
+}
+
+/**
+ * Reads a spiking network from a NIR file (HDF5), as snnTorch, Norse and SpikingJelly write it: from a URL, a Blob, a Response
+ * or bytes; on Node from a path. `nirNetwork` of neurite/biology runs it.
+ * @example const graph = await readNir('/models/braille.nir');
+ * @throws FormatError for a file that is damaged or unsound; NeuriteError for nodes of unknown types, all of them; ShapeError
+ *   for nodes that do not fit each other, all of them
+ */
+export async function readNir(source: ModelSource, options: { readonly name?: string } = {}): Promise<NirGraph> {
+  return openNir(await readSource(source), sourceName(source, options.name));
+}
+
+/**
+ * A spiking network as the bytes of a NIR file, which NIR's own Python package reads.
+ * @throws as readNir, for a description that does not hold together
+ */
+export async function writeNir(graph: NirGraph): Promise<Uint8Array<ArrayBuffer>> {
+  return nirBytes(graph);
 }

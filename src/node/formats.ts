@@ -19,9 +19,11 @@ export {
   loadKeras,
   loadSklearn,
   loadStateDict,
+  readNir,
   toKeras,
   toStateDict,
   toTfjs,
+  writeNir,
 } from '../interchange/index.ts';
 export type * from '../interchange/index.ts';
 

@@ -135,7 +135,7 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/interchange',
     may: ['src/model', ...thinBuilders, 'src/graph', 'src/core', 'src/data', 'src/formats'],
-    packages: ['jsfive', 'h5wasm'],
+    packages: ['jsfive', 'h5wasm', 'fflate'],
   },
   {
     place: 'src/inference',
@@ -151,7 +151,15 @@ export const rules: readonly Rule[] = [
   {
     place: 'src/biology',
     may: ['src/core', 'src/graph'],
+    besides: ['src/data/tensor.ts', 'src/biology/conversion', 'src/formats/nir.ts', 'src/formats/nir-shapes.ts'],
+    why: 'The conversion of models is a room of its own, whose public names are here. Spikes become the input of an artificial network as a tensor. Networks are built from the description of a NIR file, which neurite/formats reads and writes.',
     packages: ['@assemblyscript/loader'],
+  },
+  {
+    place: 'src/biology/conversion',
+    may: ['src/biology', 'src/core', 'src/graph'],
+    besides: ['src/data/tensor.ts', 'src/model/model.ts'],
+    why: 'A model is converted by what it tells of itself: its type alone is imported, and samples are tensors.',
   },
   {
     place: 'src/index.ts',

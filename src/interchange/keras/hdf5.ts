@@ -6,6 +6,7 @@ import { sizeOf, type Shape } from '../../graph/graph.ts';
 import { isSizes, quote } from '../../formats/numeric.ts';
 import type { StoredTensor } from './assemble.ts';
 import { checkAttributes, type HeaderMessage } from './hdf5-attributes.ts';
+import { chunkedBytes } from './hdf5-chunks.ts';
 import { MeteredBuffer } from './hdf5-meter.ts';
 
 /** Where jsfive keeps an object's header. */
@@ -22,8 +23,8 @@ interface FiveGroup {
 interface FiveDataset {
   readonly shape: number[];
   readonly dtype: unknown;
-  readonly value: ArrayLike<number> | undefined;
-  readonly [header]: { readonly chunks: readonly number[] | null };
+  readonly value: ArrayLike<number | string> | undefined;
+  readonly [header]: { readonly chunks: readonly number[] | null; readonly msgs: readonly HeaderMessage[] };
 }
 
 interface Five {
@@ -43,6 +44,16 @@ export interface Hdf5Group {
   attribute(name: string): unknown;
   group(path: string): Hdf5Group | undefined;
   tensor(path: string): StoredTensor | undefined;
+  /** The names of what is in it. */
+  names(): string[];
+  /** The numbers or texts of a dataset, which may be stored in chunks and compressed. */
+  values(path: string): Hdf5Values | undefined;
+}
+
+/** A dataset: texts, float32 as it is, or all other numbers as float64. */
+export interface Hdf5Values {
+  readonly shape: Shape;
+  readonly data: readonly string[] | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 }
 
 /** @throws FormatError for what is no HDF5 file */
@@ -105,16 +116,58 @@ class Group implements Hdf5Group {
     const found = this.find(path);
     if (!(found instanceof this.dataset)) return undefined;
     const place = `${this.path}/${path}`;
-    const shape = guarded(this.what, place, () => Array.from(found.shape));
-    if (!isSizes(shape) || shape.length > 16)
-      throw new FormatError(`${this.what}: ${quote(place)} has the shape ${quote(shape)}`);
+    const shape = this.shapeOf(found, place);
     return { name: place, shape, data: () => this.read(found, place, shape) };
   }
 
-  private read(dataset: FiveDataset, place: string, shape: Shape): Float32Array {
-    this.opened.bytes -= 4 * sizeOf(shape);
+  names(): string[] {
+    return guarded(this.what, this.path || '/', () => [...this.inner.keys]);
+  }
+
+  values(path: string): Hdf5Values | undefined {
+    const dataset = this.find(path);
+    if (!(dataset instanceof this.dataset)) return undefined;
+    const place = `${this.path}/${path}`;
+    const shape = this.shapeOf(dataset, place);
+    this.take(8 * sizeOf(shape), place, shape);
+    const dtype = guarded(this.what, place, () => dataset.dtype);
+    const isText = Array.isArray(dtype) ? dtype[0] === 'VLEN_STRING' : /^S\d+$/.test(String(dtype));
+    const isNumber = typeof dtype === 'string' && /^[<>|]?([iu][1248]|f[48])$/.test(dtype);
+    if (!isText && !isNumber)
+      throw new FormatError(`${this.what}: ${quote(place)} holds ${quote(dtype)}, neither numbers nor texts`);
+    const data = guarded(this.what, place, () =>
+      dataset[header].chunks === null
+        ? plainValues(dataset, isText, dtype)
+        : this.chunkedValues(dataset, shape, String(dtype), isText),
+    );
+    if (data.length !== sizeOf(shape))
+      throw new FormatError(`${this.what}: ${quote(place)} has ${data.length} values, not those of ${quote(shape)}`);
+    return { shape, data };
+  }
+
+  private chunkedValues(dataset: FiveDataset, shape: Shape, dtype: string, isText: boolean): Hdf5Values['data'] {
+    if (isText) throw new FormatError('texts in chunks');
+    const { bytes, itemBytes } = chunkedBytes(this.opened.file, dataset[header].msgs, shape, this.opened.bytes);
+    if (Number(dtype.at(-1)) !== itemBytes) throw new FormatError(`chunks of ${itemBytes} bytes a number`);
+    return numbersOf(bytes, dtype);
+  }
+
+  private shapeOf(dataset: FiveDataset, place: string): number[] {
+    const shape = guarded(this.what, place, () => Array.from(dataset.shape));
+    if (!isSizes(shape) || shape.length > 16)
+      throw new FormatError(`${this.what}: ${quote(place)} has the shape ${quote(shape)}`);
+    return shape;
+  }
+
+  /** Of what the tensors of the file may still take. */
+  private take(bytes: number, place: string, shape: Shape): void {
+    this.opened.bytes -= bytes;
     if (!(this.opened.bytes >= 0))
       throw new FormatError(`${this.what}: ${quote(place)} of ${quote(shape)} takes more than the file can hold`);
+  }
+
+  private read(dataset: FiveDataset, place: string, shape: Shape): Float32Array {
+    this.take(4 * sizeOf(shape), place, shape);
     const dtype = guarded(this.what, place, () => dataset.dtype);
     if (typeof dtype !== 'string' || !/^[<>|]?[fiu][1248]$/.test(dtype))
       throw new FormatError(`${this.what}: ${quote(place)} holds ${quote(dtype)}, not numbers`);
@@ -152,6 +205,30 @@ class Group implements Hdf5Group {
   }
 }
 
+/** What jsfive reads; it goes over as many elements as are claimed, and stops where the file ends. */
+function plainValues(dataset: FiveDataset, isText: boolean, dtype: unknown): Hdf5Values['data'] {
+  const read = Array.from(dataset.value ?? []);
+  // a text of fixed length is filled with zeros
+  if (isText) return read.map((text) => String(text).replace(/\0+$/, ''));
+  return String(dtype).endsWith('f4') ? Float32Array.from(read, Number) : Float64Array.from(read, Number);
+}
+
+/** Numbers of a type as jsfive names it: `<f4`, `>i8`. */
+function numbersOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  dtype: string,
+): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> {
+  const view = new DataView(bytes.buffer);
+  const isLittle = !dtype.startsWith('>');
+  const width = Number(dtype.at(-1));
+  const kind = { f: 'Float', i: 'Int', u: 'Uint' }[dtype.at(-2) as 'f' | 'i' | 'u'];
+  const getter = `get${width === 8 && kind !== 'Float' ? 'Big' : ''}${kind}${8 * width}` as 'getFloat64';
+  const made = dtype.endsWith('f4') ? Float32Array : Float64Array;
+  const out = new made(bytes.length / width);
+  for (let i = 0; i < out.length; i++) out[i] = Number(view[getter](i * width, isLittle));
+  return out;
+}
+
 // ---- writing
 
 /** What is written into a group: attributes, tensors, groups within. */
@@ -159,11 +236,18 @@ export interface Hdf5Content {
   readonly attributes?: Readonly<Record<string, string | readonly string[]>>;
   readonly tensors?: Readonly<Record<string, { readonly data: Float32Array; readonly shape: Shape }>>;
   readonly groups?: Readonly<Record<string, Hdf5Content>>;
+  /** Datasets of texts and of numbers of other types. */
+  readonly values?: Readonly<Record<string, WritableValues>>;
+}
+
+interface WritableValues {
+  readonly data: readonly string[] | Float32Array | Float64Array | BigInt64Array;
+  readonly shape: Shape;
 }
 
 interface Writable {
   create_attribute(name: string, data: unknown, shape?: number[] | null, dtype?: string): void;
-  create_dataset(options: { name: string; data: Float32Array; shape: number[] }): unknown;
+  create_dataset(options: { name: string; data: unknown; shape: number[]; dtype?: string }): unknown;
   create_group(name: string): Writable;
 }
 
@@ -185,13 +269,19 @@ export async function writeHdf5(content: Hdf5Content): Promise<Uint8Array<ArrayB
   return bytes;
 }
 
-function fill(group: Writable, { attributes = {}, tensors = {}, groups = {} }: Hdf5Content): void {
+function fill(group: Writable, content: Hdf5Content): void {
+  const { attributes = {}, tensors = {}, groups = {}, values = {} } = content;
   for (const [name, value] of Object.entries(attributes))
     if (typeof value === 'string') group.create_attribute(name, value);
     else group.create_attribute(name, [...value], [value.length], `S${Math.max(1, ...value.map(bytesOf))}`);
   for (const [name, { data, shape }] of Object.entries(tensors))
     group.create_dataset({ name, data, shape: [...shape] });
+  for (const [name, { data, shape }] of Object.entries(values))
+    group.create_dataset({ name, data: Array.isArray(data) ? [...data] : data, shape: [...shape], ...textType(data) });
   for (const [name, inner] of Object.entries(groups)) fill(group.create_group(name), inner);
 }
+
+const textType = (data: WritableValues['data']): { dtype?: string } =>
+  Array.isArray(data) ? { dtype: `S${Math.max(1, ...data.map(bytesOf))}` } : {};
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
