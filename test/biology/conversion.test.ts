@@ -44,9 +44,9 @@ test('a trained 64-64-10 network loses at most one digit in a hundred, by either
   await model.fit(train, training);
   const given: SpikingOptions[] = [
     {},
-    { readout: 'spikes', steps: 100 },
-    { input: 'poisson' },
-    { percentile: 100, steps: 100 },
+    { readout: 'spikes', steps: 50 },
+    { input: 'poisson', steps: 150 },
+    { percentile: 100, steps: 50 },
   ];
   for (const options of given) {
     const spiking = await toSpiking(model, train.inputs, options);

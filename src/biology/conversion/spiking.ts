@@ -14,6 +14,7 @@ import { allToAll } from '../connections/patterns.ts';
 import { rowsFromPairs, type Pattern } from '../connections/rows.ts';
 import { equations } from '../equations/index.ts';
 import { neuronGroup, type NeuronGroup } from '../group.ts';
+import type { NeuronModel } from '../models/model.ts';
 import { simulation, type Simulation } from '../simulation.ts';
 import { poissonGroup, setRate } from '../sources.ts';
 import { kHz, ms } from '../units.ts';
@@ -72,15 +73,12 @@ export interface SpikingLayer {
 /** Far below any threshold: what is under way between two samples comes to nothing. */
 const silent = -1e6;
 
-const lines = 'dv/dt = bias/tau : 1\n bias : 1 (constant)\n count : 1';
-const constants = { tau: ms(1) };
-const summing = equations(lines, { constants, method: 'euler' });
-const integrateAndFire = equations(lines, {
-  constants,
-  method: 'euler',
-  threshold: 'v >= 1',
-  reset: 'v -= 1; count += 1',
-});
+/** Adds up its input; where it spikes, it keeps what was above the threshold, and counts. */
+function neuronOf(spikes: boolean): NeuronModel {
+  const rules = { threshold: 'v >= 1', reset: 'v -= 1; count += 1' };
+  const lines = ['dv/dt = bias/tau : 1', 'bias : 1 (constant)', 'count : 1'];
+  return equations(lines.join('\n'), { constants: { tau: ms(1) }, method: 'euler', ...(spikes && rules) });
+}
 
 /** A model converted by `toSpiking`. */
 export class SpikingModel {
@@ -205,7 +203,7 @@ export class SpikingModel {
 }
 
 function groupOf(sim: Simulation, { layer, size, bias }: Population, isRead: boolean, scale: number): NeuronGroup {
-  const group = neuronGroup(sim, size, isRead ? summing : integrateAndFire, { name: layer });
+  const group = neuronGroup(sim, size, neuronOf(!isRead), { name: layer });
   group.set(
     'bias',
     bias.map((b) => b / scale),

@@ -63,14 +63,25 @@ function passed(node: NirNode, shapes: NirShapes, synapses: readonly Synapse[], 
   if (node.type === 'Delay')
     return synapses.map((each) => ({ ...each, delay: each.delay + elementOf(node, 'delay', each.target) }));
   const outgoing = rowsOf(node, shapes);
-  const sums = new Map<string, Synapse>();
+  const out: Synapse[] = [];
   for (const { source, target, weight, delay } of synapses)
-    outgoing(target, (out, factor) => {
-      const key = `${source} ${out} ${delay}`;
-      const before = sums.get(key)?.weight ?? 0;
-      sums.set(key, { source, target: out, weight: before + weight * factor, delay });
-      if (sums.size > mostSynapses) throw new RangeError(`nirNetwork: more than 2^25 synapses through ${name}`);
+    outgoing(target, (to, factor) => {
+      out.push({ source, target: to, weight: weight * factor, delay });
+      if (out.length > mostSynapses) throw new RangeError(`nirNetwork: more than 2^25 synapses through ${name}`);
     });
+  // an element leads to each output once, so that only sources that came in several times have anything to add up
+  const isOnce = new Set(synapses.map(({ source }) => source)).size === synapses.length;
+  return isOnce ? out : summed(out);
+}
+
+/** Synapses of the same two elements and the same delay as one. */
+function summed(synapses: readonly Synapse[]): Synapse[] {
+  const sums = new Map<string, Synapse>();
+  for (const each of synapses) {
+    const key = `${each.source} ${each.target} ${each.delay}`;
+    const before = sums.get(key)?.weight ?? 0;
+    sums.set(key, { ...each, weight: before + each.weight });
+  }
   return [...sums.values()];
 }
 
