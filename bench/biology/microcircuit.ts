@@ -18,6 +18,7 @@ import {
   poissonInput,
   simulation,
   type NeuronGroup,
+  type NeuronModel,
   type Precision,
   type Simulation,
   type SpikeMonitor,
@@ -38,8 +39,9 @@ const probabilities = [
   [0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252],
   [0.0364, 0.001, 0.0034, 0.0005, 0.0277, 0.008, 0.0658, 0.1443],
 ];
-const external = [1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100];
-const externalRate = 8;
+export const external = [1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100];
+/** Spikes a second of each external source. */
+export const externalRate = 8;
 const [capacitance, tauMembrane, tauSynapse] = [250, 10, 0.5];
 const inhibition = -4;
 
@@ -50,7 +52,8 @@ function currentForOneMillivolt(): number {
   return 1 / (factor * (Math.exp(-peak / tauMembrane) - Math.exp(-peak / tauSynapse)));
 }
 
-const weightOf = (target: number, source: number): number => {
+/** The mean weight of the full circuit in pA. */
+export const weightOf = (target: number, source: number): number => {
   const one = 0.15 * currentForOneMillivolt();
   if (source % 2 === 1) return inhibition * one;
   return target === 0 && source === 2 ? 2 * one : one;
@@ -64,7 +67,7 @@ export function synapsesBetween(target: number, source: number): number {
 }
 
 /** The current, in pA, that makes up for the mean of the input that a smaller circuit lacks. */
-function compensation(target: number, scale: number): number {
+export function compensation(target: number, scale: number): number {
   const grown = 1 / Math.sqrt(scale);
   const sources = Math.round(external[target]! * scale);
   let input = weightOf(1, 0) * (external[target]! - grown * sources) * externalRate;
@@ -74,6 +77,19 @@ function compensation(target: number, scale: number): number {
   }
   return 0.001 * tauSynapse * input;
 }
+
+/** A neuron with a constant current in pA; one with a threshold in mV that it never reaches only adds its input up. */
+export const cell = (current: number, vThreshold = -50): NeuronModel =>
+  lif({
+    capacitance: pF(capacitance),
+    tauMembrane: ms(tauMembrane),
+    vRest: mV(-65),
+    vThreshold: mV(vThreshold),
+    vReset: mV(-65),
+    refractory: ms(2),
+    current: pA(current),
+    receptors: { input: exponential({ tau: ms(tauSynapse) }) },
+  });
 
 /** Normal numbers, those not above 0 drawn again. */
 function positiveNormals(count: number, mean: number, deviation: number, seed: number, least: number): Float64Array {
@@ -114,15 +130,7 @@ export async function microcircuit({
   const dt = 0.1;
   const sim = await simulation({ dt: ms(dt), seed, precision });
   const groups = populations.map((name, target) => {
-    const model = lif({
-      capacitance: pF(capacitance),
-      tauMembrane: ms(tauMembrane),
-      vRest: mV(-65),
-      vThreshold: mV(-50),
-      refractory: ms(2),
-      current: pA(compensation(target, scale)),
-      receptors: { input: exponential({ tau: ms(tauSynapse) }) },
-    });
+    const model = cell(compensation(target, scale));
     const size = Math.round(fullSizes[target]! * scale);
     const group = neuronGroup(sim, size, model, { name, initial: { v: normal(mV(-58), mV(10)) } });
     poissonInput(group, {

@@ -82,12 +82,24 @@ export const cuba = (options: NetworkOptions = {}): Promise<Network> =>
     weights: [pA(16.2), pA(-90)],
   });
 
-/** Conductance-based synapses, 6 and 67 nS. */
-export const coba = (options: NetworkOptions = {}): Promise<Network> =>
+/** What the conductance-based one may be told besides. */
+export interface CobaOptions extends NetworkOptions {
+  /** A current into every neuron, in pA: none by default, 200 of Vogels and Abbott, J. Neurosci. 25, 2005. */
+  readonly bias?: number;
+  /** Of excitatory and inhibitory synapses, in nS: 6 and 67 by default, 4 and 51 in 2005. */
+  readonly weights?: readonly [excitatory: number, inhibitory: number];
+  /** Whether potentials begin anywhere from −60 to −50 mV and without conductances, in place of the normal ones. */
+  readonly quiet?: boolean;
+}
+
+/** Conductance-based synapses. */
+export const coba = ({ bias = 0, weights = [6, 67], quiet = false, ...options }: CobaOptions = {}): Promise<Network> =>
   balanced(options, {
-    model: lif({ ...membrane, vRest: mV(-60), receptors: conductances }),
-    initial: { v: normal(mV(-60), mV(5)), excitatory: normal(nS(40), nS(15)), inhibitory: normal(nS(200), nS(120)) },
-    weights: [nS(6), nS(67)],
+    model: lif({ ...membrane, vRest: mV(-60), receptors: conductances, current: pA(bias) }),
+    initial: quiet
+      ? { v: uniform(mV(-60), mV(-50)) }
+      : { v: normal(mV(-60), mV(5)), excitatory: normal(nS(40), nS(15)), inhibitory: normal(nS(200), nS(120)) },
+    weights: [nS(weights[0]), nS(weights[1])],
   });
 
 /** The same with Traub and Miles's channels. */

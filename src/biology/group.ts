@@ -93,6 +93,11 @@ export class NeuronGroup implements NeuronRange {
     return this.made.rates;
   }
 
+  /** @internal where its neurons never spike, the state that tells what they do */
+  get insteadOfSpikes(): string | undefined {
+    return this.made.insteadOfSpikes;
+  }
+
   /** @internal the names of the model's own receptors */
   get receptorNames(): string[] {
     return [...this.made.receptors.keys()];

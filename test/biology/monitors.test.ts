@@ -9,6 +9,7 @@ import {
   Hz,
   lif,
   monitor,
+  motorUnits,
   ms,
   mV,
   neuronGroup,
@@ -17,6 +18,7 @@ import {
   pairStdp,
   pF,
   poissonGroup,
+  rateUnits,
   simulation,
   spikeTimes,
   uniform,
@@ -71,6 +73,20 @@ async function learning(precision: 'float32' | 'float64' = 'float64') {
   const connection = connect(source, target, { pattern: allToAll(), receptor: 'current', weight: pA(1), plasticity });
   return { sim, source, target, connection };
 }
+
+test('of spikes are refused where there never are any', async () => {
+  const sim = await simulation({ dt: ms(1) });
+  const rates = neuronGroup(sim, 2, rateUnits(), { name: 'units' });
+  const muscle = neuronGroup(sim, 2, motorUnits({ twitchForce: 1, contractionTime: ms(90) }), { name: 'muscle' });
+  for (const what of ['spikes', 'rate'] as const) {
+    const got = `which never spikes, got "${what}"`;
+    expect(() => monitor(rates, what)).toThrow(`monitor: expected ["rate"] of units, ${got}`);
+    expect(() => monitor(muscle.slice(0, 1), what)).toThrow(`monitor: expected ["force"] of muscle, ${got}`);
+  }
+  const recorded = monitor(rates, ['rate']);
+  await sim.run(ms(2));
+  expect(recorded.times.length).toBe(2);
+});
 
 describe('of weights', () => {
   test('follow the synapses of a connection', async () => {

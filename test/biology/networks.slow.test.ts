@@ -70,6 +70,23 @@ describe.each(['float32', 'float64'] as const)('in %s', (precision) => {
   });
 });
 
+test.each([
+  // 17.1 Hz, irregularity 1.55 of plain numbers
+  ['4 and 51 nS, and 200 pA', { weights: [4, 51], bias: 200, quiet: true } as const],
+  // 20.477 Hz of ANNarchy
+  ['6 and 67 nS, and 200 pA', { bias: 200 } as const],
+])('COBA with %s is within its gates', async (_name, variant) => {
+  const network = await coba({ seed: 1, ...variant });
+  await network.sim.run(ms(1000));
+  const hz = rate(network, 0, 1000);
+  expect(hz).toBeGreaterThan(15);
+  expect(hz).toBeLessThan(23);
+  const cv = irregularity(network.spikes, network.size);
+  expect(cv).toBeGreaterThan(1.3);
+  expect(cv).toBeLessThan(1.9);
+  expect(rate(network, 950, 1000)).toBeGreaterThan(5);
+});
+
 test('COBAHH fires at 30 to 46 Hz', async () => {
   const network = await cobahh({ seed: 1 });
   await network.sim.run(ms(700));
@@ -121,6 +138,46 @@ test("Izhikevich's network of 2003 has 6,900 to 8,300 spikes in a second", async
   }
 });
 
+/** The power of a series of one value a millisecond at a frequency, seen through a window without edges. */
+function power(series: ArrayLike<number>, hz: number): number {
+  const n = series.length;
+  const mean = Array.from(series).reduce((a, b) => a + b, 0) / n;
+  let [re, im] = [0, 0];
+  for (let k = 0; k < n; k++) {
+    const x = (series[k]! - mean) * Math.sin((Math.PI * (k + 0.5)) / n) ** 2;
+    re += x * Math.cos((2 * Math.PI * hz * k) / 1000);
+    im += x * Math.sin((2 * Math.PI * hz * k) / 1000);
+  }
+  return re * re + im * im;
+}
+
+/** The frequency, of whole ones from `least` to `most` Hz, with the most power. */
+function rhythm(series: ArrayLike<number>, least: number, most: number): number {
+  const frequencies = Array.from({ length: most - least + 1 }, (_, k) => least + k);
+  const powers = frequencies.map((hz) => power(series, hz));
+  return frequencies[powers.indexOf(Math.max(...powers))]!;
+}
+
+test("Izhikevich's network of 2003 has an alpha and a gamma rhythm", async () => {
+  const spectrum = new Float64Array(71);
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const { sim, spikes } = await izhikevich2003({ seed, precision: 'float64' });
+    await sim.run(ms(2000));
+    const counts = new Float64Array(2001);
+    for (const t of spikes.times) counts[Math.round(t)]!++;
+    for (let hz = 2; hz <= 70; hz++) spectrum[hz]! += power(counts, hz);
+  }
+  const mean = (least: number, most: number) =>
+    spectrum.slice(least, most + 1).reduce((a, b) => a + b) / (most - least + 1);
+  const strongest = spectrum.indexOf(Math.max(...spectrum));
+  expect(strongest).toBeGreaterThanOrEqual(7);
+  expect(strongest).toBeLessThanOrEqual(13);
+  expect(mean(7, 13)).toBeGreaterThan(5 * mean(2, 5));
+  // a hump of its own: there is less on both sides of it
+  expect(mean(28, 44)).toBeGreaterThan(1.25 * mean(20, 23));
+  expect(mean(28, 44)).toBeGreaterThan(3 * mean(55, 70));
+});
+
 /** Brunel's network: 10,000 excitatory and 2,500 inhibitory neurons with fixed in-degrees. */
 async function brunel(g: number, eta: number, duration: number, reset = 10) {
   const sim = await simulation({ dt: ms(0.1), seed: 5, precision: 'float32' });
@@ -138,25 +195,32 @@ async function brunel(g: number, eta: number, duration: number, reset = 10) {
   connect(neurons.slice(0, 10000), neurons, { ...common, pattern: fixedInDegree(1000), weight: mV(0.1) });
   connect(neurons.slice(10000), neurons, { ...common, pattern: fixedInDegree(250), weight: mV(-0.1 * g) });
   poissonInput(neurons, { receptor: 'v', sources: 1000, rate: Hz(10 * eta), weight: mV(0.1) });
-  const spikes = monitor(neurons, 'spikes');
+  const population = monitor(neurons, 'rate', { every: ms(1) });
   await sim.run(ms(duration));
-  const late = spikes.times.filter((t) => t > duration / 3).length;
-  return (late / 12500 / ((duration * 2) / 3)) * 1000;
+  const late = population.rates.slice(Math.round(duration / 3));
+  return { hz: late.reduce((a, b) => a + b, 0) / late.length, rates: late };
 }
 
 test.each([
-  ['asynchronous irregular', 5, 2, 300, 35.5, 40],
-  ['synchronous irregular, fast', 6, 4, 200, 52, 64],
-  ['synchronous irregular, slow', 4.5, 0.9, 600, 4.5, 7],
-  ['synchronous regular', 3, 2, 210, 310, 345],
-])("Brunel's network is %s where g is %s and η is %s", async (_name, g, eta, duration, least, most) => {
-  const hz = await brunel(g, eta, duration);
-  expect(hz).toBeGreaterThan(least);
-  expect(hz).toBeLessThan(most);
-});
+  ['asynchronous irregular', 5, 2, 300, [35.5, 40], undefined],
+  ['synchronous irregular, fast', 6, 4, 200, [52, 64], [150, 210]],
+  ['synchronous irregular, slow', 4.5, 0.9, 600, [4.5, 7], [17, 30]],
+  ['synchronous regular', 3, 2, 210, [310, 345], undefined],
+] as const)(
+  "Brunel's network is %s where g is %s and η is %s",
+  async (_name, g, eta, duration, [least, most], frequencies) => {
+    const { hz, rates } = await brunel(g, eta, duration);
+    expect(hz).toBeGreaterThan(least);
+    expect(hz).toBeLessThan(most);
+    if (!frequencies) return;
+    const own = rhythm(rates, 5, 300);
+    expect(own).toBeGreaterThan(frequencies[0]);
+    expect(own).toBeLessThan(frequencies[1]);
+  },
+);
 
 test('with the reset at 0 mV it fires at 32 Hz in place of 38', async () => {
-  const hz = await brunel(5, 2, 300, 0);
+  const { hz } = await brunel(5, 2, 300, 0);
   expect(hz).toBeGreaterThan(30.5);
   expect(hz).toBeLessThan(33.5);
 });

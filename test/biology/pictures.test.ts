@@ -6,6 +6,7 @@ import {
   lif,
   lifRate,
   Hz,
+  inhibitoryStdp,
   monitor,
   ms,
   mV,
@@ -16,11 +17,13 @@ import {
   poissonGroup,
   rasterPicture,
   ratePicture,
+  rewardModulated,
   simulation,
   spaceTimePicture,
   stdpWindow,
   stdpWindowPicture,
   tracePicture,
+  tripletStdp,
   tuningPicture,
   weightPicture,
 } from '../../src/biology/index.ts';
@@ -111,6 +114,26 @@ test('the window of a rule is what pairs do', () => {
   const { svg, data } = stdpWindowPicture(rule, { weight: 0.25 });
   drawing(svg);
   expect(data.intervals.length).toBe(401);
+  const others = [
+    tripletStdp({
+      tauPlus: ms(16.8),
+      tauMinus: ms(33.7),
+      tauX: ms(101),
+      tauY: ms(125),
+      a2Plus: 0.005,
+      a2Minus: 0.007,
+      a3Plus: 0.0062,
+      a3Minus: 0.0002,
+      maximum: 1,
+    }),
+    inhibitoryStdp({ tau: ms(20), learningRate: 0.01, targetRate: Hz(5), maximum: 1 }),
+    rewardModulated(rule, { tauEligibility: ms(1000), tauReward: ms(200) }),
+  ];
+  for (const other of others) {
+    const message = `stdpWindow: expected a rule over pairs, made by pairStdp, got ${other.type}`;
+    expect(() => stdpWindow(other, 0.25, [10])).toThrow(message);
+    expect(() => stdpWindowPicture(other)).toThrow(message);
+  }
 });
 
 test('a space-time plot has a cell for each value, a histogram counts each weight once', async () => {

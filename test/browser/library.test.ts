@@ -151,6 +151,17 @@ describe.each(browserKinds)('$name', (kind) => {
     expectQuiet(visited);
   });
 
+  test('a .keras file of Node opens in the page, and is written there', async () => {
+    const model = await node.workload.untrainedModel(node.library, { deterministic: true });
+    const { toKeras } = await importFile<typeof import('../../src/interchange/index.ts')>(join(dist, 'formats.js'));
+    server.publish('/model.keras', await toKeras(model));
+    const input = Array.from({ length: 64 }, (_, i) => (i % 17) / 16);
+    const visited = await run<number[][]>('kerasFile', { url: '/model.keras', input: [input] });
+    const expected = node.workload.bitsOf(model.predict([input]).data as Float32Array);
+    expect(visited.value).toEqual([expected, expected]);
+    expectQuiet(visited);
+  });
+
   test('a network is exported in the page as in Node, and both files run there', async () => {
     const model = await node.workload.untrainedModel(node.library, { deterministic: true });
     const { exportModule } = await importFile<typeof import('../../src/export/index.ts')>(join(dist, 'export.js'));

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as n from '../../src/index.ts';
 import { kerasBytes, openKeras } from '../../src/interchange/keras/index.ts';
+import { rowOfType } from '../../src/interchange/keras/table.ts';
+import { layerTypes } from '../../src/layers/layer.ts';
 import { readKerasModel } from '../../src/interchange/keras/model-read.ts';
 import { goldenTensor, type GoldenArray } from '../helpers/golden.ts';
 import { randomFloats, variant } from '../helpers/kernel.ts';
@@ -102,6 +104,22 @@ const models: Record<string, () => Promise<n.Model>> = {
       ],
       [9, 3],
     ),
+  'further dropouts, axes in another order': () =>
+    chain(
+      [
+        n.permute([2, 1, 3]),
+        n.spatialDropout2d(0.25),
+        n.reshape([4, 6]),
+        n.spatialDropout1d(0.5),
+        n.alphaDropout(0.1),
+        n.gaussianDropout(0.2),
+        n.reshape([2, 2, 2, 3]),
+        n.spatialDropout3d(0.75),
+        n.flatten(),
+        n.dense(2),
+      ],
+      [2, 4, 3],
+    ),
   'a graph: shared layers, two inputs, two outputs, a join': async () => {
     const [a, b] = [n.input([4]), n.input([4])];
     const shared = n.dense(4, { activation: 'tanh' });
@@ -130,6 +148,10 @@ const samples = (model: n.Model) => {
 
 const forms = ['keras', 'h5'] as const;
 
+/** What predictions cannot tell: dropouts act in training alone. */
+const configsOf = ({ topology }: n.Model, type: RegExp) =>
+  topology.layers.filter((layer) => type.test(layer.type)).map((layer) => ({ type: layer.type, config: layer.config }));
+
 describe.each(forms)('there and back: .%s', (format) => {
   test.each(Object.entries(models))('%s', async (_name, make) => {
     const model = shuffle(await make());
@@ -137,6 +159,7 @@ describe.each(forms)('there and back: .%s', (format) => {
     const back = await openKeras(bytes, `model.${format}`, { variant });
     expect(back.predictAll(samples(back))).toEqual(model.predictAll(samples(model)));
     expect(Object.keys(back.getWeights()).length).toBe(Object.keys(model.getWeights()).length);
+    for (const config of configsOf(model, /[dD]ropout|permute/)) expect(configsOf(back, /./)).toContainEqual(config);
   });
 });
 
@@ -213,6 +236,60 @@ describe('what the other side lacks is told in one error, all of it', () => {
       /^toKeras: Keras lacks.*"layers\.1" \(pixelShuffle\): the layer; "layers\.2" \(maxPool2d\): ceilMode; "layers\.4" \(dense\): activation softplus with alpha 2/,
     );
   });
+});
+
+test.each<[string, n.Layer, number[]]>([
+  ['adaptiveAvgPool1d', n.adaptiveAvgPool1d(3), [7, 2]],
+  ['adaptiveMaxPool1d', n.adaptiveMaxPool1d(3), [7, 2]],
+  ['adaptiveAvgPool2d', n.adaptiveAvgPool2d([3, 2]), [7, 5, 2]],
+  ['adaptiveMaxPool2d', n.adaptiveMaxPool2d([3, 2]), [7, 5, 2]],
+  ['adaptiveAvgPool3d', n.adaptiveAvgPool3d(2), [4, 3, 5, 2]],
+  ['adaptiveMaxPool3d', n.adaptiveMaxPool3d(2), [4, 3, 5, 2]],
+])('%s: .keras, and not .h5', async (_type, layer, shape) => {
+  const model = await chain([layer], shape);
+  const back = await openKeras(await kerasBytes(model), 'model.keras', { variant });
+  expect(back.predict(samples(back))).toEqual(model.predict(samples(model)));
+  await expect(kerasBytes(model, { format: 'h5' })).rejects.toThrow(/adaptive.*Keras 3 alone/);
+});
+
+/** Layers that are written to no file of Keras', each with the reason. */
+const refused: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['slice', 'sumOver', 'meanOver', 'maxOver', 'minOver'].map((type) => [
+      type,
+      'Keras has an operation for it, which stands in no file as a layer with a class that all versions know',
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['reflection', 'replication'].flatMap((form) =>
+      [1, 2, 3].map((rank) => [`${form}Pad${rank}d`, 'Keras pads layers with zeros alone']),
+    ),
+  ),
+  lambda: 'a Lambda of Keras holds Python code',
+  gaussianSample: "a class of each user's own in Keras",
+  pixelShuffle: 'depth_to_space is an operation of TensorFlow, no layer',
+  unpack: 'states come as further outputs of a Keras layer, which is refused with returnState',
+  paddingMask: 'masks travel unseen in Keras, by mask_zero',
+  learnedPositions: 'PositionEmbedding is a layer of KerasHub, not of Keras',
+  sinusoidalPositions: 'SinePositionEncoding is a layer of KerasHub, not of Keras',
+  rotaryPositions: 'RotaryEmbedding is a layer of KerasHub, not of Keras',
+  ...Object.fromEntries(
+    ['EncoderLayer', 'DecoderLayer', 'Encoder', 'Decoder'].map((part) => [
+      `transformer${part}`,
+      'Keras builds it of layers; those of KerasHub are others',
+    ]),
+  ),
+  onnx: 'goes back to its own file: neurite/onnx',
+};
+
+test('every layer that there is is mapped, or refused for a reason', () => {
+  const unknown = layerTypes().filter((type) => !rowOfType(type) && !(type in refused));
+  expect(unknown, 'add a row to src/interchange/keras/rows-*.ts, or a reason above').toEqual([]);
+  expect(Object.keys(refused).filter((type) => rowOfType(type))).toEqual([]);
+});
+
+test.each(Object.keys(refused).filter((type) => type !== 'onnx'))('a refused layer is one: %s', (type) => {
+  expect(layerTypes()).toContain(type);
 });
 
 test('free sizes of an input are given, or asked for', async () => {

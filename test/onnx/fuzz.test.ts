@@ -8,24 +8,13 @@ import '../../src/formats/onnx/operators/index.ts';
 import { readModel } from '../../src/formats/onnx/read.ts';
 import { tensorFromProto } from '../../src/formats/onnx/tensor.ts';
 import { testRandom, variant } from '../helpers/kernel.ts';
+import { mutated } from '../helpers/mutate.ts';
 import { casesOf, openCase } from '../helpers/onnx.ts';
 
 const samples = [
   ...casesOf('node.tar.gz').filter((_, i) => i % 12 === 0),
   ...casesOf('models.tar.gz').filter((_, i) => i % 5 === 0),
 ].filter(({ model }) => model.length < 40_000);
-
-function mutated(bytes: Uint8Array, next: (low: number, high: number) => number): Uint8Array {
-  const place = () => Math.floor(next(0, bytes.length));
-  const kind = Math.floor(next(0, 5));
-  if (kind === 0) return bytes.slice(0, place());
-  const copy = bytes.slice();
-  if (kind === 1) copy[place()] = Math.floor(next(0, 256));
-  else if (kind === 2) for (let i = 0; i < 5; i++) copy[place()]! ^= 1 << Math.floor(next(0, 8));
-  else if (kind === 3) copy.copyWithin(place(), place(), place());
-  else copy.fill(255, place(), place() + 3);
-  return copy;
-}
 
 /** Reads everything that the file holds, as opening does. */
 function readAll(bytes: Uint8Array, name: string): void {

@@ -56,6 +56,8 @@ export interface GroupModel {
   readonly checked: readonly State[];
   /** Where the rates are of neurons that have no spikes. */
   readonly rates?: State;
+  /** Of neurons that never spike: the state that tells what they do. */
+  readonly insteadOfSpikes?: string;
   /** Whether the membrane needs a place for currents whatever comes from outside (its own receptors add to it). */
   readonly needsDrive: boolean;
   /** The dimension of what comes in as current: the drive. */

@@ -67,6 +67,7 @@ export function motorUnits(options: MotorUnitOptions): NeuronModel {
       return {
         receptors: new Map([['nerve', { address: nerve, dimension: 'number' }]]),
         checked: [force],
+        insteadOfSpikes: 'force',
         needsDrive: false,
         driveDimension: 'number',
         instructions: () => [instruction('MotorUnits', operands)],

@@ -47,6 +47,7 @@ export function rateUnits(options: RateUnitsOptions = {}): NeuronModel {
         receptors: new Map(),
         checked: [rate],
         rates: rate,
+        insteadOfSpikes: 'rate',
         needsDrive: true,
         driveDimension: 'number',
         instructions: ({ drive }) => [instruction('RateUnits', { ...operands, rate: rate.address, drive })],

@@ -25,7 +25,7 @@ export function monitor(
 /**
  * Records spikes, a rate, weights or states from now on.
  * @throws RangeError for an unknown state, or a neuron or a synapse that is not there; TypeError for options that
- *   exclude each other
+ *   exclude each other, and for spikes, or the rate of spikes, of neurons that never spike
  */
 export function monitor(
   target: NeuronRange | Connection,
@@ -36,9 +36,15 @@ export function monitor(
     if (what !== 'weights') throw new TypeError(`monitor: expected "weights" of a connection, got ${String(what)}`);
     return observe(target.target, (parts) => parts.observers, new WeightMonitor(target, options));
   }
+  if (what === 'spikes' || what === 'rate') mustSpike(target, what);
   if (what === 'spikes') return observe(target, (parts) => parts.recorders, new SpikeMonitor(target, options));
   if (what === 'rate') return observe(target, (parts) => parts.recorders, new RateMonitor(target, options));
   return observe(target, (parts) => parts.observers, new StateMonitor(target, [what].flat(), options));
+}
+
+function mustSpike({ group: { name, insteadOfSpikes } }: NeuronRange, what: 'spikes' | 'rate'): void {
+  if (insteadOfSpikes !== undefined)
+    throw new TypeError(`monitor: expected ["${insteadOfSpikes}"] of ${name}, which never spikes, got "${what}"`);
 }
 
 type Parts = NeuronRange['group']['parts'];

@@ -204,8 +204,13 @@ export interface WindowData {
   readonly changes: Numbers;
 }
 
-/** The window of a rule over pairs, for weights without a unit or in any unit: what `weight` would change by. */
+/**
+ * The window of a rule over pairs, for weights without a unit or in any unit: what `weight` would change by.
+ * @throws TypeError for a rule by which a pair's time alone does not tell the change: any but `pairStdp`
+ */
 export function stdpWindow(rule: PlasticityRule, weight: number, intervals: Numbers): Float64Array {
+  if (rule.type !== 'pairStdp')
+    throw new TypeError(`stdpWindow: expected a rule over pairs, made by pairStdp, got ${rule.type}`);
   // a rule's amounts are read in whatever unit they were given
   const plain = amountReader('number');
   const s = rule.scalars((amount, what) => (typeof amount === 'number' ? plain(amount, what) : amount.value));
@@ -216,7 +221,10 @@ export function stdpWindow(rule: PlasticityRule, weight: number, intervals: Numb
   );
 }
 
-/** How a rule over pairs changes a weight, by the time between the two spikes, up to `reach` ms. */
+/**
+ * How a rule over pairs changes a weight, by the time between the two spikes, up to `reach` ms.
+ * @throws TypeError for a rule that `stdpWindow` refuses
+ */
 export function stdpWindowPicture(
   rule: PlasticityRule,
   options: PictureOptions & { weight?: number; reach?: number } = {},

@@ -68,3 +68,9 @@ export function activationLayer(activation: Activation, context: WriteContext): 
   context.problem(`activation ${name}${alpha === undefined ? '' : ` with alpha ${alpha}`}`);
   return undefined;
 }
+
+/** A class that neither Keras 2 nor TensorFlow.js has. */
+export function onlyIn3(className: string, config: object, { dialect, problem }: WriteContext): Written {
+  if (dialect !== 'keras3') problem('it is of Keras 3 alone: write a .keras file');
+  return { class_name: className, config: { ...config } };
+}

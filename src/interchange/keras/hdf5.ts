@@ -7,6 +7,7 @@ import { isSizes, quote } from '../../formats/numeric.ts';
 import type { StoredTensor } from './assemble.ts';
 import { checkAttributes, type HeaderMessage } from './hdf5-attributes.ts';
 import { chunkedBytes } from './hdf5-chunks.ts';
+import { MeteredBuffer } from './hdf5-meter.ts';
 
 /** Where jsfive keeps an object's header. */
 const header = '_dataobjects';
@@ -60,9 +61,9 @@ export async function openHdf5(bytes: Uint8Array, what: string): Promise<Hdf5Gro
   if (!isHdf5(bytes)) throw new FormatError(`${what} does not begin as an HDF5 file does`);
   // @ts-expect-error: it has no types
   const { Dataset, File } = (await import('jsfive')) as unknown as Five;
-  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const buffer = MeteredBuffer.of(bytes);
   const root = guarded(what, '/', () => new File(buffer));
-  return new Group(root, Dataset, what, '', { file: buffer, bytes: mostBytes(bytes) });
+  return new Group(root, Dataset, what, '', { file: buffer, found: new Map(), bytes: mostBytes(bytes) });
 }
 
 /** jsfive throws errors of the language and texts. */
@@ -77,28 +78,38 @@ function guarded<T>(what: string, place: string, act: () => T): T {
   }
 }
 
+/** What the groups of a file share. */
+interface Opened {
+  readonly file: ArrayBuffer;
+  /** What was found, by its path: jsfive reads an object's structures anew with every look. */
+  readonly found: Map<string, FiveGroup | FiveDataset | null>;
+  /** What the tensors may still take. */
+  bytes: number;
+}
+
 class Group implements Hdf5Group {
+  private attributes: Record<string, unknown> | undefined;
+
   constructor(
     private readonly inner: FiveGroup,
     private readonly dataset: Five['Dataset'],
     private readonly what: string,
     private readonly path: string,
-    /** The whole file, and what its tensors may still take. */
-    private readonly left: { readonly file: ArrayBuffer; bytes: number },
+    private readonly opened: Opened,
   ) {}
 
   attribute(name: string): unknown {
-    const attributes = guarded(this.what, this.path || '/', () => {
-      checkAttributes(this.left.file, this.inner[header].msgs);
+    this.attributes ??= guarded(this.what, this.path || '/', () => {
+      checkAttributes(this.opened.file, this.inner[header].msgs);
       return this.inner.attrs;
     });
-    return Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+    return Object.hasOwn(this.attributes, name) ? this.attributes[name] : undefined;
   }
 
   group(path: string): Hdf5Group | undefined {
     const found = this.find(path);
     if (found === undefined || found instanceof this.dataset) return undefined;
-    return new Group(found as FiveGroup, this.dataset, this.what, `${this.path}/${path}`, this.left);
+    return new Group(found as FiveGroup, this.dataset, this.what, `${this.path}/${path}`, this.opened);
   }
 
   tensor(path: string): StoredTensor | undefined {
@@ -136,7 +147,7 @@ class Group implements Hdf5Group {
 
   private chunkedValues(dataset: FiveDataset, shape: Shape, dtype: string, isText: boolean): Hdf5Values['data'] {
     if (isText) throw new FormatError('texts in chunks');
-    const { bytes, itemBytes } = chunkedBytes(this.left.file, dataset[header].msgs, shape, this.left.bytes);
+    const { bytes, itemBytes } = chunkedBytes(this.opened.file, dataset[header].msgs, shape, this.opened.bytes);
     if (Number(dtype.at(-1)) !== itemBytes) throw new FormatError(`chunks of ${itemBytes} bytes a number`);
     return numbersOf(bytes, dtype);
   }
@@ -150,8 +161,8 @@ class Group implements Hdf5Group {
 
   /** Of what the tensors of the file may still take. */
   private take(bytes: number, place: string, shape: Shape): void {
-    this.left.bytes -= bytes;
-    if (!(this.left.bytes >= 0))
+    this.opened.bytes -= bytes;
+    if (!(this.opened.bytes >= 0))
       throw new FormatError(`${this.what}: ${quote(place)} of ${quote(shape)} takes more than the file can hold`);
   }
 
@@ -181,7 +192,13 @@ class Group implements Hdf5Group {
       const group: FiveGroup | FiveDataset | null = at;
       if (group === null || group instanceof this.dataset) return undefined;
       const place = `${done}/${word}`;
-      at = guarded(this.what, place, () => (group.keys.includes(word) ? (group as FiveGroup).get(word) : null));
+      const { found } = this.opened;
+      if (!found.has(place))
+        found.set(
+          place,
+          guarded(this.what, place, () => (group.keys.includes(word) ? (group as FiveGroup).get(word) : null)),
+        );
+      at = found.get(place)!;
       done = place;
     }
     return at ?? undefined;

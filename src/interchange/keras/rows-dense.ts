@@ -1,6 +1,14 @@
-// Rows of dense, embedding, dropout, activations, noise, shapes and joins.
+// Rows of dense, embedding, dropouts, activations, noise, shapes and joins.
+import { permute } from '../../layers/axes.ts';
 import type { Activation } from '../../layers/activations.ts';
 import { activation, dense, dropout, prelu } from '../../layers/core.ts';
+import {
+  alphaDropout,
+  gaussianDropout,
+  spatialDropout1d,
+  spatialDropout2d,
+  spatialDropout3d,
+} from '../../layers/dropouts.ts';
 import { embedding } from '../../layers/embedding.ts';
 import { gaussianNoise } from '../../layers/noise.ts';
 import { add, concatenate, flatten, multiply, reshape } from '../../layers/shape.ts';
@@ -54,6 +62,28 @@ defineRow({
   },
   write: ({ rate }) => written('Dropout', { rate }),
 });
+
+for (const [className, type, make] of [
+  ['SpatialDropout1D', 'spatialDropout1d', spatialDropout1d],
+  ['SpatialDropout2D', 'spatialDropout2d', spatialDropout2d],
+  ['SpatialDropout3D', 'spatialDropout3d', spatialDropout3d],
+  ['AlphaDropout', 'alphaDropout', alphaDropout],
+  ['GaussianDropout', 'gaussianDropout', gaussianDropout],
+] as const)
+  defineRow({
+    classes: [className],
+    types: [type],
+    read(options, { common }) {
+      options.none('noise_shape');
+      options.only('data_format', 'channels_last');
+      return make(options.number('rate'), common);
+    },
+    write({ rate }, { dialect, problem }) {
+      const isMissing = type === 'spatialDropout2d' || type === 'spatialDropout3d';
+      if (isMissing && dialect === 'tfjs') problem('the layer; TensorFlow.js has spatialDropout1d alone');
+      return written(className, { rate });
+    },
+  });
 
 defineRow({
   classes: ['GaussianNoise'],
@@ -134,6 +164,13 @@ defineRow({
   types: ['reshape'],
   read: (options, { common }) => reshape([options.sizes('target_shape')].flat(), common),
   write: ({ shape }) => written('Reshape', { target_shape: shape }),
+});
+
+defineRow({
+  classes: ['Permute'],
+  types: ['permute'],
+  read: (options, { common }) => permute([options.sizes('dims')].flat(), common),
+  write: ({ axes }) => written('Permute', { dims: axes }),
 });
 
 defineRow({

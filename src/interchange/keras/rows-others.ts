@@ -6,7 +6,7 @@ import { gru, lstm, simpleRnn } from '../../layers/recurrent.ts';
 import type { RecurrentConfig } from '../../layers/recurrent-options.ts';
 import { bidirectional, timeDistributed, type Merge } from '../../layers/sequence.ts';
 import { isObject } from '../../formats/numeric.ts';
-import { defined } from './common-options.ts';
+import { defined, onlyIn3 } from './common-options.ts';
 import type { KerasOptions } from './options.ts';
 import { defineRow, type WriteContext, type Written } from './table.ts';
 import { initializerToKeras, penaltyToKeras } from './vocabulary.ts';
@@ -228,11 +228,6 @@ defineRow({
     return { class_name: 'LayerNormalization', config: { axis: all.length === 1 ? -1 : all, epsilon, scale, center } };
   },
 });
-
-const onlyIn3 = (name: string, config: object, { dialect, problem }: WriteContext): Written => {
-  if (dialect !== 'keras3') problem('it is of Keras 3 alone: write a .keras file');
-  return { class_name: name, config: { ...config } };
-};
 
 defineRow({
   classes: ['GroupNormalization'],

@@ -3,7 +3,7 @@ import * as convolutions from '../../layers/convolution.ts';
 import * as pools from '../../layers/pooling.ts';
 import * as resizing from '../../layers/resize.ts';
 import type { Config, Layer } from '../../layers/layer.ts';
-import { kernelOptions, kernelToKeras, type KernelConfig } from './common-options.ts';
+import { kernelOptions, kernelToKeras, onlyIn3, type KernelConfig } from './common-options.ts';
 import type { KerasOptions } from './options.ts';
 import { defineRow, type WriteContext, type Written } from './table.ts';
 
@@ -25,6 +25,9 @@ const convolution = (options: KerasOptions, paddings: readonly string[], prefix?
   dilation: options.sizes('dilation_rate', 1),
   padding: window(options, paddings),
 });
+
+/** The longest axis that a layer may make: positions are listed, and a file may claim any number. */
+const longest = 2 ** 24;
 
 type Sides = readonly (readonly [number, number])[];
 
@@ -190,11 +193,24 @@ for (const rank of [1, 2, 3] as const) {
         config: { data_format: 'channels_last', ...(keepDimensions ? { keepdims: true } : {}) },
       }),
     });
+    const adaptiveType = `adaptive${form === 'max' ? 'Max' : 'Avg'}Pool${rank}d`;
+    defineRow({
+      classes: [`Adaptive${name}Pooling${rank}D`],
+      types: [adaptiveType],
+      read(options, { common }) {
+        options.only('data_format', 'channels_last');
+        const outputSize = options.sizes('output_size');
+        if ([outputSize].flat().some((size) => size > longest)) {
+          options.problem(`output_size ${JSON.stringify(outputSize)}`);
+          return undefined;
+        }
+        return make(adaptiveType, outputSize, common);
+      },
+      write: ({ outputSize }, context) =>
+        onlyIn3(`Adaptive${name}Pooling${rank}D`, { output_size: outputSize, data_format: 'channels_last' }, context),
+    });
   }
 }
-
-/** The longest axis that a layer may make: positions are listed, and a file may claim any number. */
-const longest = 2 ** 24;
 
 /** A number, one for each axis, or pairs; in one axis a pair is its two sides. */
 function readSides(options: KerasOptions, name: string, rank: number): unknown {

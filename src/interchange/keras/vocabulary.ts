@@ -60,7 +60,8 @@ export function activationOfKeras(value: unknown, dialect: Dialect): Activation 
 /** Keras' name; undefined where the function needs a layer of its own, or is not there. */
 export function activationToKeras(activation: Activation, dialect: Dialect): string | undefined {
   const { name, alpha } = resolveActivation(activation);
-  if (name === 'geluTanh') return dialect === 'tfjs' ? 'gelu_new' : undefined;
+  // TensorFlow.js writes `gelu_new`, and turns it into `geluNew` when it reads it, which it does not know.
+  if (name === 'geluTanh') return undefined;
   if (alpha !== undefined && !(name === 'elu' && alpha === 1)) return undefined;
   if (dialect !== 'keras3' && ofKeras3.includes(name) && name !== 'exp') return undefined;
   return activations[name]?.[0];

@@ -39,6 +39,14 @@ export async function files({ url, input }) {
   return { outputs, bytes: Array.from(bytes), refused };
 }
 
+/** Opens a file of Keras by its address, and writes it anew: zip and HDF5, read and written in the page. */
+export async function kerasFile({ url, input }) {
+  const { loadKeras, toKeras } = await import('/dist/formats.js');
+  const model = await loadKeras(url, { deterministic: true });
+  const again = await loadKeras(await toKeras(model), { deterministic: true });
+  return [model, again].map((each) => bitsOf(each.predict(input).data));
+}
+
 /** Exports a model here, and runs what was exported here and what Node exported. */
 export async function exported({ url, input }) {
   const { exportWasm } = await import('/dist/export.js');
