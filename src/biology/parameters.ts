@@ -42,14 +42,14 @@ function pair(name: string, a: Bound, b: Bound): [number, number, Dimension | 'n
 }
 
 /** Each value equally likely in [low, high). */
-export function uniform<D extends Dimension>(low: Quantity<D>, high: Quantity<D>): Distribution<D>;
+export function uniform<D extends Dimension>(low: Quantity<D>, high: Quantity<NoInfer<D>>): Distribution<D>;
 export function uniform(low: number, high: number): Distribution<'number'>;
 export function uniform(low: Bound, high: Bound): Distribution {
   return new Distribution('uniform', ...pair('uniform', low, high));
 }
 
 /** The normal distribution of a mean and a standard deviation. */
-export function normal<D extends Dimension>(mean: Quantity<D>, deviation: Quantity<D>): Distribution<D>;
+export function normal<D extends Dimension>(mean: Quantity<D>, deviation: Quantity<NoInfer<D>>): Distribution<D>;
 export function normal(mean: number, deviation: number): Distribution<'number'>;
 export function normal(mean: Bound, deviation: Bound): Distribution {
   return new Distribution('normal', ...pair('normal', mean, deviation));

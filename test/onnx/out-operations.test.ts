@@ -18,6 +18,7 @@ const without: Readonly<Record<string, string>> = {
   storage: 'a source, written by itself',
   packB: 'made by the compiler',
   packKernel: 'made by the compiler',
+  packRecurrent: 'made by the compiler',
   update: 'training',
   updateByProduct: 'training',
   dropout: 'training',

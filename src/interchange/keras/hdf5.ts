@@ -6,7 +6,7 @@ import { sizeOf, type Shape } from '../../graph/graph.ts';
 import { isSizes, quote } from '../../formats/numeric.ts';
 import type { StoredTensor } from './assemble.ts';
 import { checkAttributes, type HeaderMessage } from './hdf5-attributes.ts';
-import { chunkedBytes } from './hdf5-chunks.ts';
+import type { chunkedBytes } from './hdf5-chunks.ts';
 import { MeteredBuffer } from './hdf5-meter.ts';
 
 /** Where jsfive keeps an object's header. */
@@ -61,9 +61,10 @@ export async function openHdf5(bytes: Uint8Array, what: string): Promise<Hdf5Gro
   if (!isHdf5(bytes)) throw new FormatError(`${what} does not begin as an HDF5 file does`);
   // @ts-expect-error: it has no types
   const { Dataset, File } = (await import('jsfive')) as unknown as Five;
+  const { chunkedBytes } = await import('./hdf5-chunks.ts');
   const buffer = MeteredBuffer.of(bytes);
   const root = guarded(what, '/', () => new File(buffer));
-  return new Group(root, Dataset, what, '', { file: buffer, found: new Map(), bytes: mostBytes(bytes) });
+  return new Group(root, Dataset, what, '', { file: buffer, found: new Map(), bytes: mostBytes(bytes), chunkedBytes });
 }
 
 /** jsfive throws errors of the language and texts. */
@@ -85,6 +86,8 @@ interface Opened {
   readonly found: Map<string, FiveGroup | FiveDataset | null>;
   /** What the tensors may still take. */
   bytes: number;
+  /** Loaded with the first file, since it needs fflate. */
+  readonly chunkedBytes: typeof chunkedBytes;
 }
 
 class Group implements Hdf5Group {
@@ -147,7 +150,12 @@ class Group implements Hdf5Group {
 
   private chunkedValues(dataset: FiveDataset, shape: Shape, dtype: string, isText: boolean): Hdf5Values['data'] {
     if (isText) throw new FormatError('texts in chunks');
-    const { bytes, itemBytes } = chunkedBytes(this.opened.file, dataset[header].msgs, shape, this.opened.bytes);
+    const { bytes, itemBytes } = this.opened.chunkedBytes(
+      this.opened.file,
+      dataset[header].msgs,
+      shape,
+      this.opened.bytes,
+    );
     if (Number(dtype.at(-1)) !== itemBytes) throw new FormatError(`chunks of ${itemBytes} bytes a number`);
     return numbersOf(bytes, dtype);
   }
