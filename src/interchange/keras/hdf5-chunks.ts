@@ -1,7 +1,6 @@
 // Datasets that are stored in chunks, compressed or not, as h5py writes them: read here and not by jsfive, which goes over
 // whatever number of chunks a damaged file claims. Nothing is done twice for a place, and nothing unpacks to more than a chunk.
 // Source: HDF5 File Format Specification 3.0, III.A.1 (version 1 B-trees), IV.A.2.i (layout) and l (filters).
-import { unzlibSync } from 'fflate';
 import { FormatError } from '../../core/errors.ts';
 import type { HeaderMessage } from './hdf5-attributes.ts';
 
@@ -17,6 +16,9 @@ interface Layout {
   readonly itemBytes: number;
 }
 
+/** fflate's `unzlibSync`, which is loaded with the first file. */
+export type Unpack = (bytes: Uint8Array, options: { out: Uint8Array }) => Uint8Array;
+
 /**
  * The bytes of a dataset in the order of its elements.
  * @param mostBytes what a chunk may take unpacked
@@ -26,7 +28,7 @@ export function chunkedBytes(
   file: ArrayBuffer,
   messages: readonly HeaderMessage[],
   shape: readonly number[],
-  mostBytes: number,
+  { mostBytes, unpack }: { mostBytes: number; unpack: Unpack },
 ): { bytes: Uint8Array<ArrayBuffer>; itemBytes: number } {
   const view = new DataView(file);
   const layout = layoutOf(view, placeOf(messages, layoutType)!);
@@ -39,7 +41,15 @@ export function chunkedBytes(
   for (const { offsets, address, stored, mask } of chunksOf(view, layout, shape)) {
     if (!(address + stored <= file.byteLength)) throw new FormatError('a chunk ends outside of the file');
     const raw = new Uint8Array(file, address, stored);
-    copyChunk(bytes, unfiltered(raw, filters, mask, chunkBytes, itemBytes), { shape, chunk, itemBytes, offsets });
+    copyChunk(
+      bytes,
+      unfiltered(
+        raw,
+        filters.filter((_, k) => !((mask >>> k) & 1)),
+        { chunkBytes, itemBytes, unpack },
+      ),
+      { shape, chunk, itemBytes, offsets },
+    );
   }
   return { bytes, itemBytes };
 }
@@ -116,20 +126,23 @@ function chunksOf(view: DataView, { address: root, chunk }: Layout, shape: reado
   return [...found.values()];
 }
 
-/** What was stored, with the filters undone that its mask does not leave out. */
+interface Unfiltering {
+  readonly chunkBytes: number;
+  readonly itemBytes: number;
+  readonly unpack: Unpack;
+}
+
+/** What was stored, with its filters undone, the last first. */
 function unfiltered(
   raw: Uint8Array,
   filters: readonly number[],
-  mask: number,
-  chunkBytes: number,
-  itemBytes: number,
+  { chunkBytes, itemBytes, unpack }: Unfiltering,
 ): Uint8Array {
   let bytes = raw;
-  for (const [k, filter] of [...filters.entries()].toReversed()) {
-    if ((mask >>> k) & 1) continue;
+  for (const filter of filters.toReversed()) {
     if (filter === checksum) bytes = bytes.subarray(0, -4);
     // a checksum's four bytes are inside where it was applied first
-    else if (filter === deflate) bytes = unzlibSync(bytes, { out: new Uint8Array(chunkBytes + 4) });
+    else if (filter === deflate) bytes = unpack(bytes, { out: new Uint8Array(chunkBytes + 4) });
     else bytes = unshuffled(bytes, itemBytes);
   }
   if (bytes.length < chunkBytes) throw new FormatError(`a chunk has ${bytes.length} bytes, not ${chunkBytes}`);

@@ -6,7 +6,7 @@ import { sizeOf, type Shape } from '../../graph/graph.ts';
 import { isSizes, quote } from '../../formats/numeric.ts';
 import type { StoredTensor } from './assemble.ts';
 import { checkAttributes, type HeaderMessage } from './hdf5-attributes.ts';
-import type { chunkedBytes } from './hdf5-chunks.ts';
+import { chunkedBytes, type Unpack } from './hdf5-chunks.ts';
 import { MeteredBuffer } from './hdf5-meter.ts';
 
 /** Where jsfive keeps an object's header. */
@@ -61,10 +61,15 @@ export async function openHdf5(bytes: Uint8Array, what: string): Promise<Hdf5Gro
   if (!isHdf5(bytes)) throw new FormatError(`${what} does not begin as an HDF5 file does`);
   // @ts-expect-error: it has no types
   const { Dataset, File } = (await import('jsfive')) as unknown as Five;
-  const { chunkedBytes } = await import('./hdf5-chunks.ts');
+  const { unzlibSync } = await import('fflate');
   const buffer = MeteredBuffer.of(bytes);
   const root = guarded(what, '/', () => new File(buffer));
-  return new Group(root, Dataset, what, '', { file: buffer, found: new Map(), bytes: mostBytes(bytes), chunkedBytes });
+  return new Group(root, Dataset, what, '', {
+    file: buffer,
+    found: new Map(),
+    bytes: mostBytes(bytes),
+    unpack: unzlibSync,
+  });
 }
 
 /** jsfive throws errors of the language and texts. */
@@ -86,8 +91,7 @@ interface Opened {
   readonly found: Map<string, FiveGroup | FiveDataset | null>;
   /** What the tensors may still take. */
   bytes: number;
-  /** Loaded with the first file, since it needs fflate. */
-  readonly chunkedBytes: typeof chunkedBytes;
+  readonly unpack: Unpack;
 }
 
 class Group implements Hdf5Group {
