@@ -154,12 +154,8 @@ class Group implements Hdf5Group {
 
   private chunkedValues(dataset: FiveDataset, shape: Shape, dtype: string, isText: boolean): Hdf5Values['data'] {
     if (isText) throw new FormatError('texts in chunks');
-    const { bytes, itemBytes } = this.opened.chunkedBytes(
-      this.opened.file,
-      dataset[header].msgs,
-      shape,
-      this.opened.bytes,
-    );
+    const { file, bytes: mostBytes, unpack } = this.opened;
+    const { bytes, itemBytes } = chunkedBytes(file, dataset[header].msgs, shape, { mostBytes, unpack });
     if (Number(dtype.at(-1)) !== itemBytes) throw new FormatError(`chunks of ${itemBytes} bytes a number`);
     return numbersOf(bytes, dtype);
   }
