@@ -91,6 +91,7 @@ export class Connection {
     if (options.signs !== undefined) {
       this.signs = signsOf(source, options.signs);
       this.checkSigns(this.weights);
+      source.group.signs.set(this.signs, source.first);
     }
     if (hasOwnDelays(delay)) this.delays = ownDelays(this.parts, delay, this.size, target.group.size);
     if (shortTerm) this.shortTerm = placeShortTerm(this.parts, source, this.delaySteps, shortTerm);
