@@ -235,6 +235,7 @@ describe('keep', () => {
     expect(() => monitor(group, 'spikes', { to: 'a.csv' as never })).toThrow(
       'expected a function, an open file or a WritableStream, got a.csv',
     );
+    expect(() => monitor(group, [])).toThrow('monitor: expected at least one state of lif 0, got none');
     expect(() => monitor(group, 'v', { trigger: { spikes: group, before: ms(-1) } })).toThrow(
       'expected before not below 0',
     );
