@@ -13,6 +13,9 @@ export interface Column {
   readonly integer?: boolean;
 }
 
+/** Whether every column has a single value for all neurons. */
+const isUniform = (columns: readonly Column[]): boolean => columns.every(({ values }) => typeof values === 'number');
+
 /** Memory as numbers of one precision. */
 export class Arrays {
   readonly instance: NeuronInstance;
@@ -65,10 +68,18 @@ export class Arrays {
 
   /** A block of parameters: one for all neurons where every column has a single value (`step` 0). */
   block(n: number, columns: readonly Column[], what: string): { parameters: number; step: number } {
-    const uniform = columns.every(({ values }) => typeof values === 'number');
+    const uniform = isUniform(columns);
     const vectors = uniform ? 1 : this.paddedBytes(n) / 16;
     const bytes = 16 * columns.length;
     const parameters = this.instance.memory.allocate(vectors * bytes, what);
+    this.writeBlock(parameters, n, columns);
+    return { parameters, step: uniform ? 0 : bytes };
+  }
+
+  /** Writes the columns of a block anew, as many values of each as when it was made. */
+  writeBlock(parameters: number, n: number, columns: readonly Column[]): void {
+    const vectors = isUniform(columns) ? 1 : this.paddedBytes(n) / 16;
+    const bytes = 16 * columns.length;
     const lanes = 16 / this.bytes;
     const buffer = this.instance.memory.bytesAt(parameters, vectors * bytes);
     const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
@@ -80,7 +91,6 @@ export class Arrays {
           const value = typeof values === 'number' ? values : values[neuron]!;
           this.put(view, vector * bytes + c * 16 + lane * this.bytes, value, integer);
         }
-    return { parameters, step: uniform ? 0 : bytes };
   }
 
   private put(view: DataView, at: number, value: number, integer: boolean): void {

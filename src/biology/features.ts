@@ -48,7 +48,9 @@ export function spikeFeatures(
       const beyond = firstAfter(times, start + ends.at(-1)! + nearly);
       for (let spike = first; spike < beyond; spike++) {
         const since = times[spike]! - start;
-        for (let e = ends.findIndex((end) => since < end + nearly); e < ends.length; e++) {
+        const seen = ends.findIndex((end) => since < end + nearly);
+        // of times beside the grid a spike may be half a step beyond the last
+        for (let e = seen < 0 ? ends.length - 1 : seen; e < ends.length; e++) {
           data[trial + e * neurons + who[spike]!]! += decay === undefined ? 1 : exp(-(ends[e]! - since) / decay);
           if (decay === undefined) break;
         }

@@ -181,9 +181,10 @@ export function stimulate(
   const { address: drive, dimension } = group.receptor(at === undefined ? 'current' : `current@${at}`);
   const given = (k: number) => resolve(parts, current((first + k) * dt), dimension, group.size, 'stimulate: current');
   const table = Array.from({ length: rows }, (_, k) => given(k));
-  const columns = table.every((row) => typeof row === 'number') ? 1 : group.size;
+  const isShared = table.every((row) => typeof row === 'number');
+  const columns = isShared ? 1 : group.size;
   const values = arrays.allocate(rows * columns, 'stimulus');
-  if (columns === 1) arrays.write(values, rows, Float64Array.from(table as number[]));
+  if (isShared) arrays.write(values, rows, Float64Array.from(table));
   else for (const [k, row] of table.entries()) arrays.write(values + k * columns * arrays.bytes, columns, row);
   const operands = { wide: arrays.wide, n: group.size, clock, drive, values, first, rows, columns };
   parts.changed();

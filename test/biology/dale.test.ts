@@ -94,6 +94,8 @@ test('what breaks the law is refused', async () => {
   expect(() => connect(source, target, { ...to, weight: pA(-1), signs: 'excitatory' })).toThrow(
     'connect: weight: source 0 is excitatory, got -1 at synapse 0',
   );
+  // what was refused is not remembered
+  connect(source, target, { ...to, weight: pA(-1), signs: 'inhibitory' });
   expect(() => connect(source, target, { ...to, weight: pA(1), signs: ['excitatory'] })).toThrow(
     'connect: signs: expected 2 signs, got 1',
   );

@@ -103,6 +103,13 @@ describe('units that do not fit are named, both of them', () => {
       reset: 'v = I',
     });
     expect(driven.message).toContain('I is an input, which is used up when a reset is done');
+    const hidden = 'dv/dt = -v/(5*ms) + twice/ms : 1\nI : 1 (input)\ntwice = 2*I : 1\nrough = xi*sqrt(ms) : 1';
+    expect(errorOf(hidden, { reset: 'v = 1 + twice' }).message).toContain(
+      'reset, line 1, column 9: I is an input, which is used up when a reset is done',
+    );
+    expect(errorOf(hidden, { threshold: 'v > rough' }).message).toContain(
+      'threshold, line 1, column 5: xi is for differential equations alone',
+    );
     expect(of({ reset: 'v' })).toContain('expected "=", "+=", "-=", "*=" or "/=", got the end of the text');
     expect(of({ refractory: '3*mV' })).toContain('a refractory time must be s, got V');
   });

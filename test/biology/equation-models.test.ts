@@ -208,11 +208,36 @@ describe('threshold, reset and refractoriness', () => {
 
   test('a refractory time may be that of each neuron', async () => {
     const text = 'dv/dt = 1/ms : 1 (unless refractory)\npause : second (constant)';
-    const options = { threshold: 'v > 0.95', reset: 'v = 0', refractory: ms.each([0, 1, 2]) };
-    const { sim, group } = await groupOf(text, options, { n: 3 });
+    const spiking = { threshold: 'v > 0.95', reset: 'v = 0' };
+    for (const precision of ['float32', 'float64'] as const)
+      for (const refractory of [ms.each([0, 1, 2]), 'pause']) {
+        const initial = { pause: ms.each([0, 1, 2]) };
+        const { sim, group } = await groupOf(text, { ...spiking, refractory }, { n: 3, precision, initial });
+        const spikes = monitor(group, 'spikes');
+        await sim.run(ms(12));
+        expect([0, 1, 2].map((k) => spikes.train(k).length)).toEqual([12, 6, 4]);
+        group.set('pause', ms(3));
+        await sim.run(ms(120));
+        const late = [0, 1, 2].map((k) => spikes.train(k).filter((t) => t > 32).length);
+        expect(late).toEqual(typeof refractory === 'string' ? [25, 25, 25] : [100, 50, 33]);
+      }
+  });
+
+  test('a refractory time that is set below 0 is refused', async () => {
+    const text = 'dv/dt = 1/ms : 1\npause : second (constant)';
+    const { group } = await groupOf(text, { threshold: 'v > 1', refractory: 'pause' });
+    expect(() => group.set('pause', ms(-1))).toThrow('no refractory time below 0');
+  });
+
+  test('a refractory condition sees what comes in with the step', async () => {
+    const text = 'dv/dt = I/ms : 1\nI : 1 (input)';
+    const { sim, group } = await groupOf(text, { threshold: 'v > 0.25', refractory: 'I > 0' });
+    stimulate(group, (t) => (t < 0.95 ? 1 : 0), { duration: ms(2) });
     const spikes = monitor(group, 'spikes');
-    await sim.run(ms(12));
-    expect([0, 1, 2].map((k) => spikes.train(k).length)).toEqual([12, 6, 4]);
+    await sim.run(ms(2));
+    // one while the input lasts, then one a step
+    expect(spikes.times.filter((t) => t < 1.05).length).toBe(1);
+    expect(spikes.count).toBeGreaterThan(9);
   });
 
   test('with a condition a neuron spikes again only when it held no longer', async () => {

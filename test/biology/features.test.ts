@@ -44,6 +44,13 @@ test('a trace jumps by 1 and decays, over all times of a trial', async () => {
   expect(rounded(traces)).toEqual([1 + e(-1), 0, e(-2) + e(-1), e(-0.5)].map((x) => Number(x.toFixed(5))));
 });
 
+test('a spike half a step beyond times beside the grid is of the last time', async () => {
+  const spikes = await recorded(2, [1, 1], [1.1, 30]);
+  const { data } = spikeFeatures(spikes, { at: ms.each([0.5, 1]), starts: ms.each([0.05, 20]) });
+  expect([...data].reduce((a, b) => a + b)).toBe(1);
+  expect(data[3]).toBe(1);
+});
+
 test('the trials of several simulations follow one another', async () => {
   const monitors = [await recorded(2, [0], [1]), await recorded(2, [1, 1], [1, 2])];
   expect(spikeFeatures(monitors, { at: ms(10) })).toEqual({ data: Float32Array.of(1, 0, 0, 2), shape: [2, 2] });

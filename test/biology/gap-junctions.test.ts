@@ -174,6 +174,19 @@ describe('refused are', () => {
     expect(() => connectGaps(cells, others, { pattern: oneToOne(), ...wrong } as never)).toThrow(message);
   });
 
+  test('neurons outside their group', async () => {
+    const sim = await simulation({ dt: ms(0.1) });
+    const cells = neuronGroup(sim, 2, passive, { name: 'two' });
+    const beyond = { group: cells, first: 1, size: 2 };
+    const options = { pattern: allToAll(), conductance: nS(1) };
+    expect(() => connectGaps(cells, beyond, options)).toThrow(
+      'connectGaps: expected a second within neurons 0 to 1 of two, got 1 to 2',
+    );
+    expect(() => connectGaps(undefined as never, cells, options)).toThrow(
+      'connectGaps: expected a group of neurons or a slice of one as first, got undefined',
+    );
+  });
+
   test('groups whose currents are of different kinds', async () => {
     const sim = await simulation({ dt: ms(0.1) });
     const cells = neuronGroup(sim, 2, passive);

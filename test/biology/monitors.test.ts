@@ -167,6 +167,16 @@ describe('keep', () => {
     expect([...some.values('v')]).toEqual(values);
   });
 
+  test('around triggers: a row of two windows once, also where the first was full before', async () => {
+    const sim = await simulation({ dt: ms(0.1) });
+    const group = neuronGroup(sim, 1, silent);
+    const spikes = spikeTimes(sim, 1, { neurons: [0, 0], times: ms.each([5, 6.5]) });
+    const some = monitor(group, 'v', { trigger: { spikes, before: ms(1), after: ms(1) } });
+    for (let k = 0; k < 100; k++) await sim.run(ms(0.1));
+    const steps = [...some.times].map((t) => Math.round(10 * t));
+    expect(steps).toEqual(Array.from({ length: 36 }, (_, k) => 40 + k));
+  });
+
   test('nothing, and write lines to a file, a stream or a function', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'monitor-'));
     const file = await open(join(folder, 'v.csv'), 'w');
@@ -225,6 +235,7 @@ describe('keep', () => {
     expect(() => monitor(group, 'spikes', { to: 'a.csv' as never })).toThrow(
       'expected a function, an open file or a WritableStream, got a.csv',
     );
+    expect(() => monitor(group, [])).toThrow('monitor: expected at least one state of lif 0, got none');
     expect(() => monitor(group, 'v', { trigger: { spikes: group, before: ms(-1) } })).toThrow(
       'expected before not below 0',
     );

@@ -66,8 +66,8 @@ export class Connection {
 
   /** @internal by `connect` */
   constructor(source: NeuronRange, target: NeuronRange, options: ConnectOptions) {
-    checkRange(source, 'source');
-    checkRange(target, 'target');
+    checkRange(source, 'connect', 'source');
+    checkRange(target, 'connect', 'target');
     this.source = source;
     this.target = target;
     this.parts = target.group.parts;
@@ -91,6 +91,7 @@ export class Connection {
     if (options.signs !== undefined) {
       this.signs = signsOf(source, options.signs);
       this.checkSigns(this.weights);
+      source.group.signs.set(this.signs, source.first);
     }
     if (hasOwnDelays(delay)) this.delays = ownDelays(this.parts, delay, this.size, target.group.size);
     if (shortTerm) this.shortTerm = placeShortTerm(this.parts, source, this.delaySteps, shortTerm);
@@ -249,15 +250,15 @@ function checkRateConnection({ delay, plasticity, homeostasis, shortTerm }: Conn
     throw new TypeError(`connect: expected plasticity by rates, such as oja({ … }), got ${plasticity.type}`);
 }
 
-/** Refuses what is no range of neurons within its group. */
-function checkRange(range: unknown, what: string): void {
+/** Refuses what is no range of neurons within its group, given to `caller` as `what`. */
+export function checkRange(range: unknown, caller: string, what: string): void {
   const { group, first, size } = Object(range) as Partial<NeuronRange>;
   if (!(group instanceof NeuronGroup))
-    throw new TypeError(`connect: expected a group of neurons or a slice of one as ${what}, got ${String(range)}`);
+    throw new TypeError(`${caller}: expected a group of neurons or a slice of one as ${what}, got ${String(range)}`);
   const isWithin = Number.isInteger(first) && Number.isInteger(size) && first! >= 0 && size! >= 1;
   if (!isWithin || first! + size! > group.size)
     throw new RangeError(
-      `connect: expected a ${what} within neurons 0 to ${group.size - 1} of ${group.name}, got ${first} to ${first! + size! - 1}`,
+      `${caller}: expected a ${what} within neurons 0 to ${group.size - 1} of ${group.name}, got ${first} to ${first! + size! - 1}`,
     );
 }
 

@@ -9,7 +9,7 @@ export type NeuronSign = 'excitatory' | 'inhibitory';
 /** What all sources are, or what each is. */
 export type SignParameter = NeuronSign | readonly NeuronSign[];
 
-/** The signs of a range's neurons, 1 or −1, remembered with their group. */
+/** The signs of a range's neurons, 1 or −1, which their group then is to remember. */
 export function signsOf(source: NeuronRange, given: SignParameter): Int8Array {
   const { group, first, size } = source;
   const list = typeof given === 'string' ? Array.from({ length: size }, () => given) : given;
@@ -23,7 +23,6 @@ export function signsOf(source: NeuronRange, given: SignParameter): Int8Array {
     throw new RangeError(
       `connect: signs: neuron ${first + clash} of ${group.name} is ${list[clash]} here, and was not in an earlier connection`,
     );
-  group.signs.set(signs, first);
   return signs;
 }
 

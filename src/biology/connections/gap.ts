@@ -10,6 +10,7 @@ import { anyOf, resolve, type NumberParameter, type Parameter } from '../paramet
 import { instruction, type NeuronInstruction } from '../program.ts';
 import type { SimulationParts } from '../simulation.ts';
 import type { Dimension } from '../units.ts';
+import { checkRange } from './connect.ts';
 import type { Pattern } from './rows.ts';
 
 /** How two groups, or the neurons of one, are coupled. */
@@ -54,6 +55,8 @@ export class GapJunctions {
     second: NeuronRange,
     { pattern, conductance, at = [undefined, undefined] }: GapJunctionOptions,
   ) {
+    checkRange(first, 'connectGaps', 'first');
+    checkRange(second, 'connectGaps', 'second');
     this.parts = first.group.parts;
     if (second.group.parts !== this.parts) throw new RangeError('connectGaps: the groups are of different simulations');
     this.parts.mustBeNew('connectGaps');
@@ -141,7 +144,8 @@ function junctions(
 
 /**
  * Joins neurons by gap junctions: through each flows g (v_other − v_own) into either side.
- * @throws TypeError for a conductance of another kind than the groups' currents ask for; RangeError for one below 0
+ * @throws TypeError for a conductance of another kind than the groups' currents ask for; RangeError for one below 0,
+ *   or neurons outside their group
  */
 export function connectGaps(first: NeuronRange, second: NeuronRange, options: GapJunctionOptions): GapJunctions {
   const made = new GapJunctions(first, second, options);

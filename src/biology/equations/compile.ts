@@ -1,5 +1,5 @@
 // A model's equations in a group: states in memory, the graph of a step, and what synapses, monitors and users reach.
-import type { PerNeuron } from '../arrays.ts';
+import type { Column, PerNeuron } from '../arrays.ts';
 import { anyOf, resolve } from '../parameters.ts';
 import type { NeuronInstruction } from '../program.ts';
 import { propagator } from '../propagator.ts';
@@ -98,6 +98,10 @@ export class CompiledEquations implements GroupModel {
   /** Computes anew what depends on constant parameters. */
   refresh(): void {
     for (const table of this.tables) table.fill();
+    const { refractory } = this.model;
+    if (refractory?.kind !== 'time') return;
+    const { arrays, size } = this.context;
+    arrays.writeBlock(this.refractory.parameters, size, [this.refractorySteps(refractory)]);
   }
 
   /** The instruction that gives a variable the value of an expression, once. */
@@ -150,12 +154,17 @@ export class CompiledEquations implements GroupModel {
 
   private placeRefractory(): { parameters: number; step: number } {
     const { refractory } = this.model;
-    const { arrays, size, dt, name } = this.context;
+    const { arrays, size, name } = this.context;
     if (!refractory) return { parameters: 0, step: 0 };
-    const steps =
+    return arrays.block(size, [this.refractorySteps(refractory)], name);
+  }
+
+  private refractorySteps(refractory: Refractory): Column {
+    const { dt, name } = this.context;
+    const values =
       refractory.kind === 'condition' ? forever : mapped(this.refractoryTimes(refractory), (x) => Math.round(x / dt));
-    if (anyOf(steps, (x) => !(x >= 0))) throw new RangeError(`${name}: expected no refractory time below 0`);
-    return arrays.block(size, [{ values: steps, integer: true }], name);
+    if (anyOf(values, (x) => !(x >= 0))) throw new RangeError(`${name}: expected no refractory time below 0`);
+    return { values, integer: true };
   }
 
   private refractoryTimes(refractory: Exclude<Refractory, { kind: 'condition' }>): PerNeuron {
@@ -249,7 +258,7 @@ export class CompiledEquations implements GroupModel {
     const { refractory } = this.model;
     const until = this.graph.array(this.until!);
     if (refractory?.kind !== 'condition') return until;
-    return this.graph.binary('And', until, build(refractory.expression, this.meanings(new Map())));
+    return this.graph.binary('And', until, build(refractory.expression, this.meanings(this.takenInputs())));
   }
 
   /** What came in for this step, which then is 0. */

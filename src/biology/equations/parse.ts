@@ -86,9 +86,9 @@ export function parseModel(text: string, options: EquationsOptions): ParsedModel
     lines,
     names,
     constants,
-    threshold: options.threshold === undefined ? undefined : condition(options.threshold, names),
+    threshold: options.threshold === undefined ? undefined : condition(options.threshold, lines, names),
     reset: options.reset === undefined ? [] : resetOf(options.reset, lines, names),
-    refractory: options.refractory === undefined ? undefined : refractoryOf(options.refractory, names),
+    refractory: options.refractory === undefined ? undefined : refractoryOf(options.refractory, lines, names),
     method: method === 'rk4' ? 'rungeKutta4' : method,
   };
 }
@@ -170,18 +170,34 @@ function checkCycles(source: SourceText, lines: readonly ModelLine[]): void {
   for (const line of lines) walk(line, []);
 }
 
-function condition(text: string, names: Names): Expression {
+function condition(text: string, lines: readonly ModelLine[], names: Names): Expression {
   const source = new SourceText(text, 'threshold');
   const expression = expressionOf(source);
-  refuseNoise(source, expression);
+  refuseNoise(source, expression, lines);
   new Checker(source, names).mustBe(expression, 'condition', 'the threshold');
   return expression;
 }
 
-function refuseNoise(source: SourceText, expression: Expression): void {
+/** Calls `each` for the names that an expression is made of, also by way of subexpressions, with the place in its text. */
+function visitNames(
+  expression: Expression,
+  lines: readonly ModelLine[],
+  each: (name: string, at: number) => void,
+  place?: number,
+): void {
   visit(expression, (x) => {
-    if (x.kind === 'name' && isNoise(x.name))
-      throw source.error(x.at, `${x.name} is for differential equations alone; randn() is a random number`);
+    if (x.kind !== 'name') return;
+    const at = place ?? x.at;
+    each(x.name, at);
+    const line = lines.find(({ name, kind }) => name === x.name && kind === 'subexpression');
+    if (line) visitNames(line.expression!, lines, each, at);
+  });
+}
+
+function refuseNoise(source: SourceText, expression: Expression, lines: readonly ModelLine[]): void {
+  visitNames(expression, lines, (name, at) => {
+    if (isNoise(name))
+      throw source.error(at, `${name} is for differential equations alone; randn() is a random number`);
   });
 }
 
@@ -195,7 +211,7 @@ function resetOf(text: string, lines: readonly ModelLine[], names: Names): State
   for (const { name, operator, expression, at } of statements) {
     const line = settable.find((each) => each.name === name);
     if (!line) throw notSettable(source, name, at, names, settable);
-    refuseNoise(source, expression);
+    refuseNoise(source, expression, lines);
     refuseInputs(source, expression, lines);
     const expected: Exponents = operator === '*=' || operator === '/=' ? dimensionless : line.exponents;
     checker.mustBe(expression, expected, `what is given to ${name} by ${operator}`);
@@ -205,9 +221,9 @@ function resetOf(text: string, lines: readonly ModelLine[], names: Names): State
 
 /** A reset comes after the step that has used up what came in. */
 function refuseInputs(source: SourceText, expression: Expression, lines: readonly ModelLine[]): void {
-  visit(expression, (x) => {
-    if (x.kind === 'name' && lines.some(({ name, flags }) => name === x.name && flags.includes('input')))
-      throw source.error(x.at, `${x.name} is an input, which is used up when a reset is done`);
+  visitNames(expression, lines, (input, at) => {
+    if (lines.some(({ name, flags }) => name === input && flags.includes('input')))
+      throw source.error(at, `${input} is an input, which is used up when a reset is done`);
   });
 }
 
@@ -227,11 +243,11 @@ function notSettable(
   );
 }
 
-function refractoryOf(value: Parameter<'time'> | string, names: Names): Refractory {
+function refractoryOf(value: Parameter<'time'> | string, lines: readonly ModelLine[], names: Names): Refractory {
   if (typeof value !== 'string') return { kind: 'parameter', value };
   const source = new SourceText(value, 'refractory');
   const expression = expressionOf(source);
-  refuseNoise(source, expression);
+  refuseNoise(source, expression, lines);
   const checker = new Checker(source, names);
   if (checker.kind(expression) === 'condition') return { kind: 'condition', expression };
   checker.mustBe(expression, exponentsOf.time, 'a refractory time');

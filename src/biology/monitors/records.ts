@@ -161,10 +161,12 @@ export function keepAround<A extends Numbers>(
   return {
     add(rows, step) {
       waiting.push(rows);
+      // of a window that is full and gone the rows are kept already
+      const next = (kept.list.at(-1)?.at(-width) ?? -Infinity) + 1;
       for (const at of trigger()) {
         const open = windows.at(-1);
         if (open && open.last >= at - before - 1) open.last = at + after;
-        else windows.push({ first: at - before, last: at + after });
+        else windows.push({ first: Math.max(at - before, next), last: at + after });
       }
       const pending = waiting.all;
       for (const window of windows) {

@@ -29,6 +29,7 @@ export class StateMonitor {
   /** @internal by `monitor` */
   constructor(target: NeuronRange, states: readonly string[], options: StateMonitorOptions) {
     const { group, first, size } = target;
+    if (!states.length) throw new RangeError(`monitor: expected at least one state of ${group.name}, got none`);
     this.target = target;
     this.states = states;
     this.neurons = chosen(options.neurons, size, 'neurons');

@@ -3,7 +3,7 @@
 // source: Oja, J. Math. Biol. 15, 1982; Bienenstock, Cooper, Munro, J. Neurosci. 2, 1982
 import { exp } from '../../core/deterministic.ts';
 import { RateRuleKind } from '../../core/generated/neuron-instructions.ts';
-import { positive } from '../checks.ts';
+import { notShorterThanStep, positive } from '../checks.ts';
 import type { NeuronRange } from '../group.ts';
 import { instruction, type NeuronInstruction } from '../program.ts';
 import type { Frequency, Time } from '../units.ts';
@@ -151,7 +151,7 @@ function rateOf({ parts }: PlasticConnection, rule: RateRule, { group, first, si
   const { type, tauRate, referenceRate } = rule;
   if (tauRate === undefined || referenceRate === undefined)
     throw new TypeError(`${type}: expected tauRate and referenceRate, since ${group.name} spikes`);
-  if (tauRate < dt) throw new RangeError(`${type}: tauRate of ${tauRate} ms is shorter than the step of ${dt} ms`);
+  notShorterThanStep(tauRate, dt, `${type}: tauRate`);
   const address = arrays.allocate(size, type);
   const parameters = arrays.allocate(2, type);
   arrays.view(parameters, 2).set([exp(-dt / tauRate), 1 / (tauRate * referenceRate)]);
