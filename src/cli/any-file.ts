@@ -47,7 +47,11 @@ export function formatOfFile(path: string, content: Uint8Array): FileFormat | un
 /** @throws FormatError for a file of no format that is read, or a damaged one, naming it */
 export async function openAnyFile(given: string): Promise<Opened> {
   const path = await fileOf(given);
-  const content = await readFileBytes(path);
+  return openContent(path, await readFileBytes(path));
+}
+
+/** @throws as openAnyFile */
+export async function openContent(path: string, content: Uint8Array): Promise<Opened> {
   say(content.length, `reading ${path}`);
   const format = formatOfFile(path, content);
   if (format === 'onnx') return { format, size: content.length, model: await modelFromOnnx(path) };
@@ -82,8 +86,9 @@ export function formOfName(path: string): OutForm | undefined {
 export async function writeModel(model: Model, form: OutForm, path: string): Promise<{ path: string; size: number }> {
   if (form === 'tfjs') return writeTfjs(model, path);
   if (form === 'npz' || form === 'npy') return writeTensors(new Map(Object.entries(model.getWeights())), form, path);
-  const content = form === 'onnx' ? toOnnx(model) : form === 'safetensors' ? model.toBytes() : await kerasBytes(model, { format: form }); // prettier-ignore
-  return write(path, content);
+  if (form === 'onnx') return write(path, toOnnx(model));
+  if (form === 'safetensors') return write(path, model.toBytes());
+  return write(path, await kerasBytes(model, { format: form }));
 }
 
 async function write(path: string, content: Uint8Array): Promise<{ path: string; size: number }> {
@@ -118,6 +123,7 @@ export async function writeTensors(
   if (form === 'safetensors') return write(path, encodeSafetensors(tensors));
   const [only, ...more] = tensors.values();
   if (form !== 'npy' || !only) throw new UsageError(`a file of tensors has no model to be written as ${form}`);
-  if (more.length) throw new UsageError(`a .npy file holds one tensor, and there are ${tensors.size}; .npz holds them all`); // prettier-ignore
+  if (more.length)
+    throw new UsageError(`a .npy file holds one tensor, and there are ${tensors.size}; .npz holds them all`);
   return write(path, encodeNpy(only));
 }

@@ -15,7 +15,7 @@ export function registerConvert(program: Command): void {
       '--to <form>',
       `what is written, where the name does not say it: ${outForms.join(', ')}`,
       nameOf('form', outForms),
-    ) // prettier-ignore
+    )
     .addHelpText(
       'after',
       '\nWhat a file is, its content tells; what it shall become, its name.\n\nExamples:\n  $ neurite convert model.keras model.safetensors\n  $ neurite convert model.h5 web/model.json\n  $ neurite convert weights.safetensors weights.npz',
@@ -28,7 +28,9 @@ async function convert(from: string, to: string, options: { readonly to?: OutFor
   if (form === undefined)
     throw new UsageError(`what "${to}" shall be is not in its name; --to says it: ${outForms.join(', ')}`);
   const opened = await openAnyFile(from);
-  const { path, size } = 'model' in opened ? await writeModel(opened.model, form, to) : await writeTensors(opened.tensors, form, to); // prettier-ignore
-  const what = 'model' in opened ? counted(opened.model.parameters.length, 'parameter tensor') : counted(opened.tensors.size, 'tensor'); // prettier-ignore
+  const [{ path, size }, what] =
+    'model' in opened
+      ? [await writeModel(opened.model, form, to), counted(opened.model.parameters.length, 'parameter tensor')]
+      : [await writeTensors(opened.tensors, form, to), counted(opened.tensors.size, 'tensor')];
   console.log(`${from} (${opened.format}) → ${path} (${form}): ${what}, ${bytes(size)}`);
 }

@@ -50,14 +50,27 @@ export function registerExport(program: Command): void {
 const variants = ['simd', 'relaxed', 'both'];
 const formats = ['float32', 'float16', 'int8'];
 
-async function run(path: string, options: ExportOptions): Promise<void> {
+/** Options of what runs without this library. */
+const ofModules = [
+  'variant',
+  'batch',
+  'weights',
+  'data',
+  'maxError',
+] as const satisfies readonly (keyof ExportOptions)[];
+
+async function run(path: string, options: ExportOptions, command: Command): Promise<void> {
   const form = options.to ?? formOf(options.out);
   const stem = basename(path).replace(/\.[^.]*$/, '');
   const out = options.out ?? (form === 'tfjs' ? stem : `${stem}.${form}`);
   if (form === 'wasm' && options.variant === 'both')
     throw new UsageError('a .wasm file is of one variant: simd or relaxed');
+  const isModule = form === 'wasm' || form === 'js';
+  const idle = ofModules.filter((name) => command.getOptionValueSource(name) === 'cli');
+  if (!isModule && idle.length)
+    throw new UsageError(`${idle.map(flagOf).join(', ')}: of wasm and js alone, not of ${form}`);
   const model = await openAnyModel(path);
-  if (form !== 'wasm' && form !== 'js') {
+  if (!isModule) {
     const written = await writeModel(model, form, out);
     return console.log(`${written.path}: ${bytes(written.size)}`);
   }
@@ -90,6 +103,8 @@ async function run(path: string, options: ExportOptions): Promise<void> {
     `${out}: ${bytes(javascript.length)}${errorOf(Object.values(modules)[0]!)}; ${declarations}${reminder(model)}`,
   );
 }
+
+const flagOf = (name: string): string => `--${name.replace('E', '-e')}`;
 
 function formOf(out: string | undefined): Form {
   if (out === undefined || out.endsWith('.wasm')) return 'wasm';

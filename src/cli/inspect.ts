@@ -5,7 +5,7 @@ import { decodeSafetensors, type SafeTensor, type SafeTensors } from '../formats
 import { loadModel } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 import { readFileBytes } from '../node/files.ts';
-import { fileOf, formatOfFile, openAnyFile } from './any-file.ts';
+import { fileOf, formatOfFile, openContent } from './any-file.ts';
 import { describeOnnxFile } from './inspect-onnx.ts';
 import { recall, type Recalled } from './remembered.ts';
 import { bytes, count, counted, listed, short, table } from './text.ts';
@@ -25,7 +25,7 @@ async function inspect(path: string): Promise<void> {
   const format = formatOfFile(file, content);
   if (format === 'onnx') return console.log(await describeOnnxFile(file));
   if (format === 'safetensors') return inspectSafetensors(file, content);
-  const opened = await openAnyFile(file);
+  const opened = await openContent(file, content);
   console.log(`${file}: ${bytes(content.length)}, ${format}`);
   if ('model' in opened) return console.log(`\n${opened.model.summary()}\n\n${describeModel(opened.model)}`);
   console.log(describeTensors({ tensors: new Map(opened.tensors), metadata: {} }));

@@ -1,5 +1,6 @@
 // The text of an ES module that loads an exported network and predicts with it, and of its types. It needs nothing: no
 // package, no file system, no bundler; the modules of WebAssembly are in it, or handed to `load`.
+import { toBase64 } from '../core/base64.ts';
 import type { Variant } from '../core/features.ts';
 import { relaxedProbe } from '../core/features.ts';
 import type { WasmExport, WasmPort } from './export-wasm.ts';
@@ -8,13 +9,6 @@ export type WasmVariant = Exclude<Variant, 'debug'>;
 
 /** Of each build that was exported. */
 export type WasmModules = Partial<Readonly<Record<WasmVariant, WasmExport>>>;
-
-const base64 = (bytes: Uint8Array): string => {
-  let text = '';
-  // Spread in parts: a call takes only so many arguments.
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text);
-};
 
 const head = (modules: WasmModules): string => {
   const sizes = Object.entries(modules).map(
@@ -26,7 +20,7 @@ const head = (modules: WasmModules): string => {
 /** @param embed whether the modules are in the text */
 export function wrapperText(modules: WasmModules, embed: boolean): string {
   const { inputs, outputs, batchSize } = Object.values(modules)[0]!;
-  const embedded = Object.entries(modules).map(([name, { bytes }]) => `  ${name}: '${base64(bytes)}',`);
+  const embedded = Object.entries(modules).map(([name, { bytes }]) => `  ${name}: '${toBase64(bytes)}',`);
   return [
     head(modules),
     `const inputPorts = ${JSON.stringify(inputs)};`,

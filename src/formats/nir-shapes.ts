@@ -15,23 +15,26 @@ export const withoutOnes = (shape: readonly number[]): string => shape.filter((s
 export function nirShapes(graph: NirGraph): { shapes: Map<string, NirShapes>; problems: string[] } {
   const shapes = new Map<string, NirShapes>();
   const problems: string[] = [];
+  const failed = new Set<string>();
   const find = (name: string, given: readonly number[] | undefined): void => {
     const node = graph.nodes[name]!;
     try {
       shapes.set(name, shapesOf(node, given));
     } catch (error) {
+      failed.add(name);
       problems.push(`${quote(name)} (${node.type}) ${(error as Error).message}`);
       shapes.set(name, { input: undefined, output: undefined });
     }
   };
   const after = new Map<string, string[]>();
-  for (const [from, to] of graph.edges) after.set(from, [...(after.get(from) ?? []), to]);
+  for (const name of Object.keys(graph.nodes)) after.set(name, []);
+  for (const [from, to] of graph.edges) after.get(from)!.push(to);
   for (const name of Object.keys(graph.nodes)) find(name, undefined);
   // What is known goes forward; each node learns its shape at most once.
   const queue = [...shapes.keys()].filter((name) => shapes.get(name)!.output);
   for (let from = queue.pop(); from !== undefined; from = queue.pop())
-    for (const to of after.get(from) ?? []) {
-      if (shapes.get(to)!.output || shapes.get(to)!.input) continue;
+    for (const to of after.get(from)!) {
+      if (shapes.get(to)!.output || shapes.get(to)!.input || failed.has(to)) continue;
       find(to, shapes.get(from)!.output);
       if (shapes.get(to)!.output) queue.push(to);
     }
@@ -44,7 +47,7 @@ const numbers = (node: NirNode, name: string): number[] => {
 };
 
 /** One number for each of two axes, or one for both. */
-export function pairOf(node: NirNode, name: string): [number, number] {
+function pairOf(node: NirNode, name: string): [number, number] {
   const given = numbers(node, name);
   const [first, second] = given.length === 1 ? [given[0]!, given[0]!] : given;
   if (first === undefined || second === undefined || given.length > 2)

@@ -54,7 +54,7 @@ const conv: TypeRow = {
 const pool: TypeRow = { needs: { kernel_size: 'whole', stride: 'whole', padding: 'whole' } };
 
 /** The types of nodes; of a neuron v_reset is 0 and w_in 1 where they are left out. */
-export const nirTypes = {
+const nirTypes = {
   Input: { needs: { shape: 'whole' } },
   Output: { needs: { shape: 'whole' } },
   Affine: { needs: { weight: 'numbers', bias: 'numbers' } },

@@ -4,7 +4,7 @@
 // Source: NEP 1 and numpy/lib/format.py, versions 1.0 to 3.0.
 import { FormatError } from '../core/errors.ts';
 import { expandBrainFloats, expandHalves, toHalf } from '../core/halves.ts';
-import { npyMagic, readNpyHeader, type NpyHeader } from './npy-header.ts';
+import { npyMagic, readNpyHeader } from './npy-header.ts';
 import {
   checkedBytes,
   isSizes,
@@ -74,12 +74,6 @@ export function decodeNpy(bytes: Uint8Array, what = 'npy'): NpyArray {
   if (swapped) data = swapBytes(data);
   if (expand) data = expand(data as Uint16Array);
   return { dtype, shape, data: header.fortranOrder ? fromColumns(data, shape) : data };
-}
-
-/** How many bytes a file has whose header says this. @throws FormatError as decodeNpy */
-export function npyBytes({ descr, shape, begin }: NpyHeader, what: string): number {
-  const { dtype } = dtypeOf(descr, what);
-  return begin + checkedBytes(shape, dtypes[dtype].array.BYTES_PER_ELEMENT, what);
 }
 
 function dtypeOf(descr: string, what: string): { dtype: NpyDType; swapped: boolean } {

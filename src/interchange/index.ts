@@ -117,7 +117,7 @@ export async function readNir(source: ModelSource, options: { readonly name?: st
 }
 
 /**
- * A spiking network as the bytes of a NIR file, which NIR's own Python package reads.
+ * A spiking network as the bytes of a NIR file, laid out as NIR's own Python package lays them out (not tried with it).
  * @throws as readNir, for a description that does not hold together
  */
 export async function writeNir(graph: NirGraph): Promise<Uint8Array<ArrayBuffer>> {

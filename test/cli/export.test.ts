@@ -60,6 +60,11 @@ describe('neurite export', () => {
     ['export m.safetensors --to wsam', 2, 'did you mean "wasm"?'],
     ['export m.safetensors --out net.txt', 2, '--to says it'],
     ['export m.safetensors --to wasm --variant both', 2, 'of one variant'],
+    [
+      'export m.safetensors --to onnx --weights int8 --max-error 1',
+      2,
+      '--weights, --max-error: of wasm and js alone, not of onnx',
+    ],
     ['export m.safetensors --weights int8', 1, 'need the option data'],
     ['export m.safetensors --weights int8 --data rows.csv --max-error 0', 1, 'more than 0'],
     ['export none.safetensors', 1, 'none.safetensors'],
@@ -68,6 +73,6 @@ describe('neurite export', () => {
     const { code, stdout, stderr } = await neurite(folder, args);
     expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
     expect(stderr).toContain(message);
-    expect(existsSync(join(folder, 'm.wasm'))).toBe(false);
+    for (const name of ['m.wasm', 'm.onnx']) expect(existsSync(join(folder, name))).toBe(false);
   });
 });

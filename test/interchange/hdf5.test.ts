@@ -83,16 +83,61 @@ test('a header whose blocks lie over one another', async () => {
   );
 });
 
-test('texts that are referred to twice', async () => {
+interface Making {
+  create_attribute(name: string, data: unknown): void;
+  create_dataset(options: {
+    name: string;
+    data: unknown;
+    shape: number[];
+    chunks?: number[];
+    compression?: number;
+  }): void;
+}
+
+/** What HDF5's own library writes. */
+async function made(path: string, fill: (file: Making) => void): Promise<Uint8Array> {
   const { default: h5wasm } = await import('h5wasm');
   const { FS } = await h5wasm.ready;
-  const file = new h5wasm.File('/texts.h5', 'w');
-  file.create_attribute('texts', ['first', 'second']);
+  const file = new h5wasm.File(path, 'w');
+  fill(file as unknown as Making);
   file.close();
-  const bytes = FS.readFile('/texts.h5') as Uint8Array;
-  expect((await openHdf5(bytes, 'a.h5')).attribute('texts')).toEqual(['first', 'second']);
+  return (FS.readFile(path) as Uint8Array).slice();
+}
+
+test.each([
+  [
+    'an attribute',
+    (file: Making) => file.create_attribute('texts', ['first', 'second']),
+    (opened: Hdf5Group) => opened.attribute('texts'),
+  ],
+  [
+    'a dataset',
+    (file: Making) => file.create_dataset({ name: 'texts', data: ['first', 'second'], shape: [2] }),
+    (opened: Hdf5Group) => opened.values('texts')?.data,
+  ],
+])('texts of %s that are referred to twice', async (_, fill, read) => {
+  const bytes = await made('/texts.h5', fill);
+  expect(read(await openHdf5(bytes, 'a.h5'))).toEqual(['first', 'second']);
   const [heap] = placesOf(bytes, ascii('GCOL')) as [number];
   const [, second] = placesOf(bytes, u64(heap)) as [number, number];
   bytes[second + 8] = bytes[second + 8 - 16]!;
-  await refusedAtOnce(bytes, /refer to a text twice/, (opened) => opened.attribute('texts'));
+  await refusedAtOnce(bytes, /refer to a text twice/, read);
+});
+
+const u32 = (x: number) => [...new Uint8Array(Uint32Array.of(x).buffer)];
+
+test.each([
+  ['elements larger than those of their type', [1, 1, 60_000_000], /chunks of 60000000 bytes a number/],
+  ['chunks that are larger than what they hold', [1, 2 ** 22, 4], /chunks take more than the file can hold/],
+] as const)('%s', async (_, claimed, why) => {
+  const data = Float32Array.from({ length: 40 }, (_unused, i) => i);
+  const bytes = await made('/chunks.h5', (file) =>
+    file.create_dataset({ name: 'x', data, shape: [40, 1], chunks: [1, 1], compression: 1 }),
+  );
+  const read = (opened: Hdf5Group) => opened.values('x')?.data;
+  expect(read(await openHdf5(bytes, 'a.h5'))).toEqual(data);
+  const places = placesOf(bytes, [1, 1, 4].flatMap(u32));
+  expect(places).toHaveLength(1);
+  bytes.set(claimed.flatMap(u32), places[0]);
+  await refusedAtOnce(bytes, why, read);
 });

@@ -2,6 +2,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { gunzipSync } from 'node:zlib';
 import { readNir, writeNir, type NirGraph, type NirNode } from '../../src/interchange/index.ts';
+import { checkNir } from '../../src/formats/nir.ts';
 import { NeuriteError } from '../../src/core/errors.ts';
 import { testRandom } from '../helpers/kernel.ts';
 import { mutated } from '../helpers/mutate.ts';
@@ -104,6 +105,20 @@ describe('a description that does not hold together', () => {
     await expect(writeNir(nodesWith({ input: { type: 'Input', parameters: { shape: whole(4) } } }))).rejects.toThrow(
       /"input" gives \[4\] where "dense" takes \[3\]/,
     );
+  });
+  test('a node that does not fit itself is named once, whatever leads to it', async () => {
+    const pool = image.nodes['pool']!;
+    const broken = { ...pool, parameters: { ...pool.parameters, stride: whole(0, 0) } };
+    const error = await writeNir({ ...image, nodes: { ...image.nodes, pool: broken } }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect((error as Error).message.match(/"pool"/g)).toHaveLength(1);
+  });
+  test('many edges from one node take no longer than as many from others', () => {
+    const edges = Array.from({ length: 200_000 }, () => ['input', 'dense'] as const);
+    const started = performance.now();
+    expect(checkNir(nodesWith({}, edges as never), 'a.nir').get('dense')?.output).toEqual([2]);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
   test('parameters that are missing, unknown, or of another number', async () => {
     const { tau: _, ...rest } = lif.parameters;

@@ -203,6 +203,11 @@ const models: Record<string, [make: (tf: Peer) => Peer, integers?: boolean]> = {
   ],
 };
 
+test('the exponential as an activation, which TensorFlow.js does not know, is not written', async () => {
+  const model = await n.sequential([n.dense(3, { activation: 'exp' })], { inputShape: [4], variant });
+  expect(() => toTfjs(model)).toThrow(/activation exp/);
+});
+
 test.runIf(!isInstalled)(
   'TensorFlow.js is not installed: `npm ci` in bench/peers lets the files be checked by it',
   () => {

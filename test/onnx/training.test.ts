@@ -10,6 +10,8 @@ import {
   toOnnx,
   type ModelFromOnnxOptions,
 } from '../../src/formats/onnx/index.ts';
+import { readModel } from '../../src/formats/onnx/read.ts';
+import { dataTypeNumbers } from '../../src/formats/onnx/types.ts';
 import { randomFloats, variant } from '../helpers/kernel.ts';
 import { casesOf, openCase } from '../helpers/onnx.ts';
 import { floats, info, integers, modelBytes, node } from '../helpers/onnx-graph.ts';
@@ -122,6 +124,27 @@ describe('a file as a model', () => {
     expect(after['onnx.mean']!.data).toEqual(before['onnx.mean']!.data);
     expect(after['onnx.b']!.data).not.toEqual(before['onnx.b']!.data);
     await expect(open(bytes, { frozen: ['nothing'] })).rejects.toThrow('m.onnx: no weight "nothing" to be frozen');
+  });
+
+  test('constants in a file of their own keep their type', async () => {
+    const kept = {
+      name: 'kept',
+      dims: [4],
+      dataType: dataTypeNumbers.bool,
+      dataLocation: 1,
+      externalData: [{ key: 'location', value: 'kept.bin' }],
+    };
+    const graph = {
+      input: [info('x', ['n', 4])],
+      output: [info('y', ['n', 4])],
+      initializer: [kept, floats('w', [4], [1, 2, 3, 4])],
+      node: [node('Where', ['kept', 'x', 'w'], ['y'])],
+    };
+    const model = await open(modelBytes(graph), { externalData: { 'kept.bin': Uint8Array.of(1, 0, 0, 1) } });
+    expect([...model.predict([5, 6, 7, 8]).data]).toEqual([5, 2, 3, 8]);
+    const { graph: written } = readModel(toOnnx(model), 'm.onnx');
+    const found = written!.initializer!.find(({ name }) => name === 'kept')!;
+    expect([found.dataType, [...found.rawData!]]).toEqual([dataTypeNumbers.bool, [1, 0, 0, 1]]);
   });
 
   test('it is saved, loaded, and exported as one module', async () => {

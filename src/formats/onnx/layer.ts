@@ -1,6 +1,7 @@
 // An ONNX graph as a layer of a model, so that a file of somebody else can be trained, saved and exported like any network.
 // Its configuration is the file without its weights, as base64; these are the layer's parameters, those that training
 // leaves as they are (running statistics) its states. Nodes for training alone (dropout) stay as the file has them.
+import { fromBase64 } from '../../core/base64.ts';
 import { NeuriteError, ShapeError } from '../../core/errors.ts';
 import { formatShape, sizeOf, type Node } from '../../graph/graph.ts';
 import * as operations from '../../graph/operations/index.ts';
@@ -19,14 +20,6 @@ export interface OnnxLayerConfig extends Readonly<Record<string, unknown>> {
   readonly graph: string;
   readonly weights: readonly WeightInfo[];
 }
-
-export const toBase64 = (bytes: Uint8Array): string => {
-  let text = '';
-  // Spread in parts: a call takes only so many arguments.
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text);
-};
-export const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 /** Opened once for each text. */
 const known = new Map<string, Opened>();

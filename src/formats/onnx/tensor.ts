@@ -50,7 +50,8 @@ export function tensorFromProto(proto: TensorProto, what: string, external?: Ext
   return { type, shape, data: fromLists(proto, type, shape, what) };
 }
 
-function externalBytes(proto: TensorProto, what: string, external?: ExternalFiles): Uint8Array {
+/** The bytes of a tensor that are in a file beside the model. @throws FormatError where they are not in it */
+export function externalBytes(proto: TensorProto, what: string, external?: ExternalFiles): Uint8Array {
   const entries = new Map((proto.externalData ?? []).map(({ key = '', value = '' }) => [key, value]));
   const location = entries.get('location');
   if (!location) throw new FormatError(`${what}: its external data has no location`);

@@ -1,4 +1,5 @@
 // An ONNX file as a model that trains, predicts, is saved and exported: one layer that holds its graph (layer.ts).
+import { toBase64 } from '../../core/base64.ts';
 import { NeuriteError, ShapeError } from '../../core/errors.ts';
 import { Graph, sizeOf, type Shape } from '../../graph/graph.ts';
 import { input as inputNode, storage } from '../../graph/operations/index.ts';
@@ -8,7 +9,7 @@ import { input } from '../../layers/shape.ts';
 import type { Model, ModelOptions } from '../../model/model.ts';
 import { model as drawModel } from '../../model/sequential.ts';
 import { MissingOperatorsError } from './check.ts';
-import { onnxLayer, outputShapes, toBase64, type OnnxLayerConfig } from './layer.ts';
+import { onnxLayer, outputShapes, type OnnxLayerConfig } from './layer.ts';
 import { openModel, type OnnxValueInfo, type Opened } from './open.ts';
 import type { ModelProto } from './schema.ts';
 import type { ExternalFiles } from './tensor.ts';

@@ -1,7 +1,8 @@
 // A model of neurite as an ONNX file.
+import { fromBase64 } from '../../core/base64.ts';
 import type { InferenceModel } from '../../model/inference.ts';
 import { forwardFunction } from '../../model/trace.ts';
-import { fromBase64, type OnnxLayerConfig } from './layer.ts';
+import type { OnnxLayerConfig } from './layer.ts';
 import { graphToOnnx, tracedBatches } from './out/index.ts';
 import { readModel } from './read.ts';
 import { withWeights } from './weights.ts';

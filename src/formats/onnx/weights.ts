@@ -3,7 +3,7 @@
 import { sizeOf } from '../../graph/graph.ts';
 import { allNodes } from './check.ts';
 import type { GraphProto, ModelProto, TensorProto, ValueInfoProto } from './schema.ts';
-import { tensorFromProto, type ExternalFiles } from './tensor.ts';
+import { externalBytes, tensorFromProto, type ExternalFiles } from './tensor.ts';
 import { dataTypeNumbers, dataTypeOf, isFloat, type HostTensor } from './types.ts';
 
 /** The inputs of an operator that may be weights; statistics that training leaves as they are stand apart. */
@@ -80,12 +80,8 @@ const isArray = (proto: TensorProto): boolean => {
 /** A tensor with its bytes in it, whatever file they were in. */
 function withBytes(proto: TensorProto, what: string, external?: ExternalFiles): TensorProto {
   if (proto.dataLocation !== 1) return proto;
-  const { type, data } = tensorFromProto(proto, `${what}: initializer "${proto.name}"`, external);
-  const numbers = Array.from(data);
-  const list = isFloat(type)
-    ? { dataType: dataTypeNumbers.float32, floatData: numbers }
-    : { dataType: dataTypeNumbers.int64, int64Data: numbers };
-  return { name: proto.name ?? '', dims: proto.dims ?? [], ...list };
+  const { dataLocation: _location, externalData: _data, ...rest } = proto;
+  return { ...rest, rawData: externalBytes(proto, `${what}: initializer "${proto.name}"`, external) };
 }
 
 const asInput = ({ name, shape }: WeightInfo): ValueInfoProto => ({

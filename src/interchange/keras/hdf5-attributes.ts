@@ -1,6 +1,7 @@
 // Whether the attributes of an object may be read: jsfive goes over as many elements as an attribute claims, wherever the
 // file ends. An attribute stands in its message whole (texts of free length as references of 16 bytes), so that its elements
-// must fit the message. Source: HDF5 File Format Specification 3.0, IV.A.2.b, d and m.
+// must fit the message. And whether the texts of free length of a dataset may be read.
+// Source: HDF5 File Format Specification 3.0, IV.A.2.b, d, i and m.
 import { FormatError } from '../../core/errors.ts';
 
 /** A message of an object's header, as jsfive lists it. */
@@ -8,7 +9,10 @@ export interface HeaderMessage {
   get(name: 'type' | 'size' | 'offset_to_message'): number;
 }
 
+const layoutType = 8;
 const attributeType = 12;
+/** Of data that were never written. */
+const undefinedAddress = 2n ** 64n - 1n;
 const [fixedPoint, floatingPoint, enumerated, freeLength] = [0, 1, 8, 9];
 
 /** @throws FormatError for an attribute whose elements do not fit it, or that refers to a text twice */
@@ -26,6 +30,16 @@ export function checkAttributes(file: ArrayBuffer, messages: readonly HeaderMess
     if (!(bytes <= size)) throw new FormatError(`an attribute claims ${bytes} bytes in a message of ${size}`);
     if (isOfFreeLength(view, type)) checkReferences(view, values, count, texts);
   }
+}
+
+/** @throws FormatError for a dataset of texts of free length, not in chunks, that refers to a text twice */
+export function checkTexts(file: ArrayBuffer, messages: readonly HeaderMessage[], count: number): void {
+  const layout = messages.find((message) => Number(message.get('type')) === layoutType)!;
+  const view = new DataView(file);
+  const begin = Number(layout.get('offset_to_message'));
+  // Versions 1 and 2 have the rank, the class and five bytes of nothing before the address.
+  const address = view.getBigUint64(begin + (view.getUint8(begin) < 3 ? 8 : 2), true);
+  if (address !== undefinedAddress) checkReferences(view, Number(address), count, new Set());
 }
 
 /** Where an attribute's type and values begin, and the number of elements. */
@@ -64,7 +78,7 @@ function checkReferences(view: DataView, begin: number, count: number, texts: Se
     const element = begin + 16 * i;
     const number = view.getUint32(element + 12, true);
     const reference = `${view.getBigUint64(element + 4, true)} ${number}`;
-    if (number !== 0 && texts.has(reference)) throw new FormatError('attributes refer to a text twice');
+    if (number !== 0 && texts.has(reference)) throw new FormatError('its values refer to a text twice');
     texts.add(reference);
   }
 }

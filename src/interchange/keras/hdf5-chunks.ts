@@ -1,5 +1,6 @@
 // Datasets that are stored in chunks, compressed or not, as h5py writes them: read here and not by jsfive, which goes over
-// whatever number of chunks a damaged file claims. Nothing is done twice for a place, and nothing unpacks to more than a chunk.
+// whatever number of chunks a damaged file claims. Nothing is done twice for a place, nothing unpacks to more than a chunk,
+// and what all chunks take is charged before any is unpacked.
 // Source: HDF5 File Format Specification 3.0, III.A.1 (version 1 B-trees), IV.A.2.i (layout) and l (filters).
 import { FormatError } from '../../core/errors.ts';
 import type { HeaderMessage } from './hdf5-attributes.ts';
@@ -19,26 +20,36 @@ interface Layout {
 /** fflate's `unzlibSync`, which is loaded with the first file. */
 export type Unpack = (bytes: Uint8Array, options: { out: Uint8Array }) => Uint8Array;
 
+export interface Chunking {
+  /** Of one element, by the dataset's type. */
+  readonly itemBytes: number;
+  readonly unpack: Unpack;
+  /** Told of the bytes of all chunks unpacked, throws where they are too many. */
+  readonly charge: (bytes: number) => void;
+}
+
 /**
  * The bytes of a dataset in the order of its elements.
- * @param mostBytes what a chunk may take unpacked
  * @throws FormatError, or RangeError of a DataView, for a damaged file
  */
 export function chunkedBytes(
   file: ArrayBuffer,
   messages: readonly HeaderMessage[],
   shape: readonly number[],
-  { mostBytes, unpack }: { mostBytes: number; unpack: Unpack },
-): { bytes: Uint8Array<ArrayBuffer>; itemBytes: number } {
+  { itemBytes, unpack, charge }: Chunking,
+): Uint8Array<ArrayBuffer> {
   const view = new DataView(file);
   const layout = layoutOf(view, placeOf(messages, layoutType)!);
-  const { chunk, itemBytes } = layout;
+  const { chunk } = layout;
+  if (layout.itemBytes !== itemBytes) throw new FormatError(`chunks of ${layout.itemBytes} bytes a number`);
   const chunkBytes = chunk.reduce((product, size) => product * size, itemBytes);
-  if (chunk.length !== shape.length || !(chunkBytes > 0 && chunkBytes <= mostBytes))
+  if (chunk.length !== shape.length || !(chunkBytes > 0))
     throw new FormatError(`chunks of ${chunk.join(' × ')} do not fit`);
   const filters = filtersOf(view, placeOf(messages, filtersType));
+  const chunks = chunksOf(view, layout, shape);
+  charge(chunks.length * chunkBytes);
   const bytes = new Uint8Array(shape.reduce((product, size) => product * size, itemBytes));
-  for (const { offsets, address, stored, mask } of chunksOf(view, layout, shape)) {
+  for (const { offsets, address, stored, mask } of chunks) {
     if (!(address + stored <= file.byteLength)) throw new FormatError('a chunk ends outside of the file');
     const raw = new Uint8Array(file, address, stored);
     copyChunk(
@@ -51,7 +62,7 @@ export function chunkedBytes(
       { shape, chunk, itemBytes, offsets },
     );
   }
-  return { bytes, itemBytes };
+  return bytes;
 }
 
 const placeOf = (messages: readonly HeaderMessage[], type: number): number | undefined => {

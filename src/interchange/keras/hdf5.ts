@@ -5,7 +5,7 @@ import { FormatError } from '../../core/errors.ts';
 import { sizeOf, type Shape } from '../../graph/graph.ts';
 import { isSizes, quote } from '../../formats/numeric.ts';
 import type { StoredTensor } from './assemble.ts';
-import { checkAttributes, type HeaderMessage } from './hdf5-attributes.ts';
+import { checkAttributes, checkTexts, type HeaderMessage } from './hdf5-attributes.ts';
 import { chunkedBytes, type Unpack } from './hdf5-chunks.ts';
 import { MeteredBuffer } from './hdf5-meter.ts';
 
@@ -142,21 +142,31 @@ class Group implements Hdf5Group {
     const isNumber = typeof dtype === 'string' && /^[<>|]?([iu][1248]|f[48])$/.test(dtype);
     if (!isText && !isNumber)
       throw new FormatError(`${this.what}: ${quote(place)} holds ${quote(dtype)}, neither numbers nor texts`);
-    const data = guarded(this.what, place, () =>
-      dataset[header].chunks === null
-        ? plainValues(dataset, isText, dtype)
-        : this.chunkedValues(dataset, shape, String(dtype), isText),
-    );
+    const data = guarded(this.what, place, () => {
+      const { chunks, msgs } = dataset[header];
+      if (chunks !== null) return this.chunkedValues(msgs, shape, String(dtype), isText);
+      if (Array.isArray(dtype)) checkTexts(this.opened.file, msgs, sizeOf(shape));
+      return plainValues(dataset, isText, dtype);
+    });
     if (data.length !== sizeOf(shape))
       throw new FormatError(`${this.what}: ${quote(place)} has ${data.length} values, not those of ${quote(shape)}`);
     return { shape, data };
   }
 
-  private chunkedValues(dataset: FiveDataset, shape: Shape, dtype: string, isText: boolean): Hdf5Values['data'] {
+  private chunkedValues(
+    messages: readonly HeaderMessage[],
+    shape: Shape,
+    dtype: string,
+    isText: boolean,
+  ): Hdf5Values['data'] {
     if (isText) throw new FormatError('texts in chunks');
-    const { file, bytes: mostBytes, unpack } = this.opened;
-    const { bytes, itemBytes } = chunkedBytes(file, dataset[header].msgs, shape, { mostBytes, unpack });
-    if (Number(dtype.at(-1)) !== itemBytes) throw new FormatError(`chunks of ${itemBytes} bytes a number`);
+    const { opened } = this;
+    const charge = (bytes: number) => {
+      opened.bytes -= bytes;
+      if (!(opened.bytes >= 0)) throw new FormatError('its chunks take more than the file can hold');
+    };
+    const itemBytes = Number(dtype.at(-1));
+    const bytes = chunkedBytes(opened.file, messages, shape, { itemBytes, unpack: opened.unpack, charge });
     return numbersOf(bytes, dtype);
   }
 
@@ -268,13 +278,15 @@ export async function writeHdf5(content: Hdf5Content): Promise<Uint8Array<ArrayB
   const path = `/neurite-${files++}.h5`;
   const file = new h5wasm.File(path, 'w');
   try {
-    fill(file as unknown as Writable, content);
+    try {
+      fill(file as unknown as Writable, content);
+    } finally {
+      file.close();
+    }
+    return FS.readFile(path).slice() as Uint8Array<ArrayBuffer>;
   } finally {
-    file.close();
+    FS.unlink(path);
   }
-  const bytes = FS.readFile(path).slice() as Uint8Array<ArrayBuffer>;
-  FS.unlink(path);
-  return bytes;
 }
 
 function fill(group: Writable, content: Hdf5Content): void {

@@ -39,7 +39,6 @@ const ofKeras3: readonly ActivationName[] = [
   'logSigmoid',
   'celu',
   'hardSigmoid',
-  'exp',
 ];
 
 /** An activation by the name or object that a layer's configuration has; undefined where neurite has none such. */
@@ -63,7 +62,8 @@ export function activationToKeras(activation: Activation, dialect: Dialect): str
   // TensorFlow.js writes `gelu_new`, and turns it into `geluNew` when it reads it, which it does not know.
   if (name === 'geluTanh') return undefined;
   if (alpha !== undefined && !(name === 'elu' && alpha === 1)) return undefined;
-  if (dialect !== 'keras3' && ofKeras3.includes(name) && name !== 'exp') return undefined;
+  if (dialect !== 'keras3' && ofKeras3.includes(name)) return undefined;
+  if (dialect === 'tfjs' && name === 'exp') return undefined;
   return activations[name]?.[0];
 }
 
