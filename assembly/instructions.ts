@@ -1318,7 +1318,7 @@ export class AppendRows extends Instruction {
 /**
  * One optimizer step on parameter[m, n] by the gradient op(A)·op(B), of which no more than `rows` rows exist at a time.
  * Operands as in Gemm (n > FEW_COLUMNS) and Update; both strides of A and B as in Gemm.
- * workspace: gemmUpdateWorkspace(m, n, k, rows) bytes (src/graph/operations/matmul-workspace.ts).
+ * workspace: gemmUpdateWorkspace(n, k, rows, transposeA) bytes (src/graph/operations/matmul-workspace.ts).
  */
 @unmanaged
 export class GemmUpdate extends Instruction {

@@ -5,8 +5,8 @@
 // bits do not depend on M, the strides, the blocking, the path, or whether B was packed before. Up to FEW_COLUMNS
 // columns are dot products instead (dot.ts), whose order depends on K alone.
 // Shapes: A is [M, K], B is [K, N], out is [M, N].
-// Source: Van Zee and van de Geijn, BLIS (2015); choices measured in docs/adr/0003-gemm-tile-and-blocking.md
-// and 0009-gemm-on-intel.md.
+// Source: Van Zee and van de Geijn, BLIS (2015); choices measured in docs/adr/0003-gemm-tile-and-blocking.md,
+// 0009-gemm-on-intel.md and 0015-blocks-strips-and-small-networks.md.
 import {
   Gemm,
   UnaryKind,

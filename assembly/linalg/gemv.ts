@@ -91,6 +91,7 @@ const fourGroups: (
  * formula: out[g, 8] = init[g, 8] + Σ_l a[l] · B[l, g, 8] for six groups g of eight columns that follow one another
  * shapes: row l of the columns of group g at b + g·panel + l·stepB; out and init are 48 floats
  * alias: init may be out
+ * Written out as gemv_f32_4x8 is: accumulators stay in registers as variables only. Why six groups: docs/adr/0015.
  */
 export function gemv_f32_6x8(
   out: usize,

@@ -3,7 +3,7 @@
 // Logarithms throughout, so that no path is lost to underflow; each step is shifted by its greatest state, whose sum is
 // kept in float64, and the posteriors of a frame are normalised by their own sum: a long sequence loses no digits.
 // Shapes: B batch, T frames, C classes, L labels, S = 2L + 1 states: blank, label, blank, …, label, blank.
-// Not here: whether there are more labels than frames (the host refuses that), decoding (src/losses/ctc-decode.ts).
+// Not here: whether there are more labels than frames (src/losses/ctc.ts refuses that), decoding (src/losses/ctc-decode.ts).
 // Source: Graves, Fernández, Gomez, Schmidhuber, Connectionist temporal classification (2006).
 import { Ctc } from '../instructions';
 import { laneMask, loadUpTo, storeUpTo, sumLanes } from '../lanes';
@@ -270,7 +270,7 @@ function ctcSample(sample: Sample, i: Ctc, b: u32): bool {
 
 /**
  * formula: loss = −log Σ over the paths π that spell the labels of Π_t softmax(logits[t])[π_t]
- * error:   the loss relative 1e-6, the gradient absolute 1e-5 (test/assembly/ctc.test.ts)
+ * error:   the loss relative 1e-6, the gradient absolute 1e-5 (test/graph/ctc.test.ts)
  * edge:    labels that need more frames than there are: ∞ with gradient NaN, or 0 and 0 where zeroInfinity; NaN → NaN;
  *   no labels: the probability of blanks alone
  */

@@ -187,7 +187,7 @@ function multiplyTiles(i: ConvolveWinograd, products: usize, pixels: usize, coun
  * alias: none
  * tail: channels and filters mod 4 by lanes; tiles that hang over the edge are computed whole, and written in part
  * error: 1e-5 of the largest output for up to 256 channels (docs/adr/0014 has what it is beside a plain sum's)
- * edge: a NaN reaches every output of the tiles that read it, not only those whose window has it
+ * edge: a NaN or an infinity reaches every output of the tiles that read it, not only those whose window has it
  */
 export function execConvolveWinograd(pc: usize): u32 {
   const i = changetype<ConvolveWinograd>(pc);

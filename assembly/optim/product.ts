@@ -2,10 +2,10 @@
 // so that the gradient is neither written to memory nor read back, and has no memory of its own.
 // It is made of the instructions Gemm and Update, whose bits it has: the order of a product's sums does not depend on M.
 // Shapes: A is [M, K], B is [K, N], parameter, gradient and slots are [M, N].
-import { Gemm, GemmUpdate, STEP_BYTES, TILE_COLUMNS, Update } from '../instructions';
+import { Gemm, GemmUpdate, STEP_BYTES, UnaryKind, Update } from '../instructions';
 import { bytes } from '../linalg/block';
 import { execGemm } from '../linalg/gemm';
-import { pack_b_f32 } from '../linalg/pack';
+import { pack_b_f32, packedBytes } from '../linalg/pack';
 import { execUpdate } from './update';
 
 /** Sets the product of `rows` rows up, from B packed into `panels`. */
@@ -24,7 +24,7 @@ function setProduct(gemm: Gemm, i: GemmUpdate, panels: usize, gradient: usize, w
   gemm.transposeB = 0;
   gemm.packed = 1;
   gemm.accumulate = 0;
-  gemm.activation = 0;
+  gemm.activation = UnaryKind.Linear;
   gemm.workspace = workspace;
 }
 
@@ -39,7 +39,7 @@ export function execGemmUpdate(pc: usize): u32 {
   const gemm = changetype<Gemm>(i.workspace);
   const update = changetype<Update>(i.workspace + offsetof<Gemm>());
   const panels = i.workspace + STEP_BYTES;
-  const gradient = panels + bytes(((i.n + TILE_COLUMNS - 1) & ~(TILE_COLUMNS - 1)) * i.k);
+  const gradient = panels + packedBytes(i.n, i.k);
   pack_b_f32(panels, i.b, i.n, i.k, i.strideB, i.transposeB);
   setProduct(gemm, i, panels, gradient, gradient + bytes(min(i.rows, i.m) * i.n));
   update.kind = i.kind;

@@ -37,9 +37,9 @@ test.each(forms)('a step by a product has the bits of Gemm and Update, $transpos
       [70, 40, 300, 100],
     ] as const) {
       const offset = m % 2 ? 4 : 0;
-      const test = { m, n, k, offset, ...form };
-      const operands = operandsOf(test);
-      const gradient = runProduct(kernels, test, operands);
+      const product = { m, n, k, offset, ...form };
+      const operands = operandsOf(product);
+      const gradient = runProduct(kernels, product, operands);
       const wanted = kernels.run('Update', { ...stepOf(kind, m * n), gradient, n: m * n }, offset).outputs;
       const { transposeA = false, transposeB = false } = form as { transposeA?: boolean; transposeB?: boolean };
       const workspace = gemmUpdateWorkspace(n, k, Math.min(rows, m), transposeA) / 4;

@@ -18,6 +18,10 @@ const sizes = (batch: number, input: readonly number[], channels: number, out: r
   return { batch, depth, height, width, channels, outDepth, outHeight, outWidth } as Record<string, number>;
 };
 
+/** The windows as the operand of an instruction. */
+const tableOf = (windows: readonly (readonly AxisWindow[])[]) =>
+  Uint32Array.from(windows.flat().flatMap(({ begin, end, count }) => [begin, end, count]));
+
 /** The gradient of Σ weights · f(x) by central differences. */
 const gradientOf = (f: (x: Float64Array) => ArrayLike<number>, x: Float32Array, weights: Float32Array) => {
   const exact = Float64Array.from(x);
@@ -65,9 +69,7 @@ const windowsOf: Record<string, { input: number[]; windows: AxisWindow[][] }> = 
 test.each(Object.entries(windowsOf))(
   'Pool: windows %s match the reference at every number of channels',
   (_, { input, windows }) => {
-    const table = Uint32Array.from(
-      windows.flatMap((axis) => axis.flatMap(({ begin, end, count }) => [begin, end, count])),
-    );
+    const table = tableOf(windows);
     const out = windows.map(({ length }) => length);
     for (const channels of lengths)
       for (const kind of ['Maximum', 'Average'] as const) {
@@ -149,9 +151,7 @@ test('Interpolate and its gradient match the reference at every inner length', (
 test('Pool: a NaN anywhere in a window, and in no other, makes its maximum NaN', () => {
   for (const [name, { input, windows }] of Object.entries(windowsOf))
     for (const channels of [3, 4, 19]) {
-      const table = Uint32Array.from(
-        windows.flatMap((axis) => axis.flatMap(({ begin, end, count }) => [begin, end, count])),
-      );
+      const table = tableOf(windows);
       const out = windows.map(({ length }) => length);
       const pixels = input.reduce((a, b) => a * b);
       const length = out.reduce((a, b) => a * b) * channels;
@@ -170,9 +170,7 @@ test('Pool: a NaN anywhere in a window, and in no other, makes its maximum NaN',
 
 test('Pool: an empty batch writes nothing', () => {
   const { windows } = windowsOf['adaptive']!;
-  const table = Uint32Array.from(
-    windows.flatMap((axis) => axis.flatMap(({ begin, end, count }) => [begin, end, count])),
-  );
+  const table = tableOf(windows);
   const { finished } = kernels.run('Pool', {
     kind: 0,
     windows: table,

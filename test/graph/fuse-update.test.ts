@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { adam, dense, dropout, sequential, sgd, type OptimizerLike } from '../../src/index.ts';
+import { adam, crossEntropy, dense, dropout, sequential, sgd, type OptimizerLike } from '../../src/index.ts';
 import { compile } from '../../src/graph/compile.ts';
+import { addGradients } from '../../src/graph/gradients.ts';
+import { Graph } from '../../src/graph/graph.ts';
+import * as ops from '../../src/graph/operations/index.ts';
 import { trainFunction } from '../../src/model/functions.ts';
-import { crossEntropy } from '../../src/index.ts';
+import { addUpdates } from '../../src/model/updates.ts';
 import { resolveOptimizer } from '../../src/optimizers/index.ts';
 
 const layers = () => [dense(96, { activation: 'relu' }), dense(128, { activation: 'tanh' }), dense(3)];
@@ -35,6 +38,20 @@ describe('a step by a product', () => {
   test('is none where gradients are clipped by their norm or by value', async () => {
     expect(await opcodes(adam({ clipNorm: 1 }))).not.toContain('GemmUpdate');
     expect(await opcodes(adam({ clipValue: 1 }))).not.toContain('GemmUpdate');
+  });
+
+  test('is none where the product reads a weight, which the step before has changed by then', () => {
+    const graph = new Graph();
+    const weights = [ops.storage(graph, 'a', [128, 64]), ops.storage(graph, 'b', [64, 128])] as const;
+    const loss = ops.reduce(graph, 'SumOfSquares', ops.matmul(graph, ...weights));
+    const gradients = addGradients(graph, loss, ops.scalar(graph, 1), weights);
+    const pairs = weights.map((parameter, i) => {
+      const info = { name: parameter.attributes['name'] as string, shape: parameter.shape };
+      return { parameter, info, gradient: gradients[i]! };
+    });
+    const effects = addUpdates(graph, resolveOptimizer('sgd'), pairs);
+    const codes = compile({ nodes: graph.nodes, outputs: {}, effects }).body.map(({ opcode }) => opcode);
+    expect(codes.slice(-2)).toEqual(['Update', 'Update']);
   });
 
   test.each([

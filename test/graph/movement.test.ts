@@ -133,6 +133,20 @@ test('resample: the matrix of weights the other way', () => {
   });
 });
 
+test('resample: an axis may be longer than an argument list', () => {
+  const graph = new Graph();
+  const n = 200_000;
+  const x = ops.input(graph, 'x', [n]);
+  const weights = ops.constant(graph, new Float32Array(n).fill(1), [n, 1]);
+  const places = ops.constant(
+    graph,
+    Int32Array.from({ length: n }, (_, i) => i),
+    [n, 1],
+  );
+  const out = ops.reduce(graph, 'Sum', ops.resample(graph, x, 0, places, weights));
+  expect(addGradients(graph, out, ops.scalar(graph, 1), [x])[0]!.shape).toEqual([n]);
+});
+
 describe('the rarer functions', () => {
   const cases: [keyof typeof RareKind, (x: number) => number, number, number][] = [
     ['Tan', Math.tan, -1, 1],

@@ -54,6 +54,5 @@ export const gradientRows = (m: number, n: number): number =>
 
 /** The bytes of workspace of the instruction GemmUpdate. */
 export function gemmUpdateWorkspace(n: number, k: number, rows: number, transposeA: boolean): number {
-  const panels = roundUp(n, TILE_COLUMNS) * k;
-  return STEP_BYTES + 4 * (panels + rows * n) + gemmWorkspace(rows, n, k, { transposeA, packed: true });
+  return STEP_BYTES + packedBytes(n, k) + 4 * rows * n + gemmWorkspace(rows, n, k, { transposeA, packed: true });
 }

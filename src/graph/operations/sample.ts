@@ -32,7 +32,7 @@ defineOperation('resample', {
     const lists = Array.from({ length: x.shape[axis]! }, (): [place: number, weight: number][] => []);
     const taps = places.shape[1]!;
     for (let i = 0; i < from.length; i++) if (by[i] !== 0) lists[from[i]!]!.push([Math.floor(i / taps), by[i]!]);
-    const most = Math.max(1, ...lists.map(({ length }) => length));
+    const most = lists.reduce((longest, { length }) => Math.max(longest, length), 1);
     const table = (part: 0 | 1) =>
       lists.flatMap((list) => Array.from({ length: most }, (_, t) => list[t]?.[part] ?? 0));
     const shape = [lists.length, most];

@@ -2,8 +2,9 @@
 import { UpdateKind } from '../../core/generated/instructions.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { defineOperation } from '../operation.ts';
-import { gemmUpdateWorkspace, gradientRows } from './matmul-workspace.ts';
 import { formatShape, sameShape, sizeOf, type Graph, type Node } from '../graph.ts';
+import { gemmUpdateWorkspace, gradientRows } from './matmul-workspace.ts';
+import type { MatmulAttributes } from './matmul.ts';
 
 defineOperation('update', {
   infer([parameter, gradient]) {
@@ -30,18 +31,12 @@ defineOperation('update', {
   },
 });
 
-/** What a step by a product is told of it. */
-export interface ProductForm {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-}
-
 // The optimizer's step by a gradient op(a)·op(b) that nothing else reads (passes/fuse-update.ts).
 defineOperation('updateByProduct', {
   infer: () => ({ shape: [0], dtype: 'f32' }),
   lower(emitter, node) {
     const [parameter, a, b, scalars, scale, ...slots] = node.inputs as [Node, Node, Node, Node, Node, ...Node[]];
-    const { transposeA, transposeB } = node.attributes as unknown as ProductForm;
+    const { transposeA, transposeB } = node.attributes as unknown as MatmulAttributes;
     const slot = (index: number) => (slots[index] ? emitter.at(slots[index]) : 0);
     const [m, n] = parameter.shape as [number, number];
     const k = transposeA ? a.shape[0]! : sizeOf(a.shape) / m;

@@ -6,7 +6,7 @@ import { sameShape, sizeOf, type GraphFunction, type Node } from '../graph.ts';
 import { rootOf } from '../lower.ts';
 import { operationOf } from '../operation.ts';
 import type { MatmulAttributes } from '../operations/matmul.ts';
-import { countUses, rewrite } from './transform.ts';
+import { countUses, isUpdate, rewrite } from './transform.ts';
 
 /** Elements of a gradient below which the setting up would cost more than memory does. */
 const fewest = 8192;
@@ -27,9 +27,10 @@ export function fuseUpdates(source: GraphFunction): GraphFunction {
   return isFused ? moveForward(fused) : source;
 }
 
-/** A matrix product without bias and activation, of more than a few columns. */
-function isPlainProduct({ operation, attributes, shape }: Node): boolean {
+/** A matrix product without bias and activation, of more than a few columns, and of no storage: that may change before. */
+function isPlainProduct({ operation, attributes, shape, inputs }: Node): boolean {
   if (operation !== 'matmul' || shape.length !== 2) return false;
+  if (inputs.some((input) => rootOf(input).operation === 'storage')) return false;
   const { bias, activation, packed } = attributes as unknown as MatmulAttributes;
   return !bias && !activation && !packed && shape[1]! > FEW_COLUMNS && sizeOf(shape) >= fewest;
 }
@@ -55,7 +56,6 @@ function moveForward({ nodes, outputs, effects }: GraphFunction): GraphFunction 
 }
 
 const isSource = ({ operation }: Node): boolean => operationOf(operation).source === true;
-const isUpdate = ({ operation }: Node): boolean => operation === 'update' || operation === 'updateByProduct';
 
 /** What tells one memory from another: the name of a storage, or the node whose memory it is. */
 function placeOf(node: Node): unknown {

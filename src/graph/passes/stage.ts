@@ -3,10 +3,11 @@
 // constants count; one that assigns changes the states that it assigns.
 import type { GraphFunction, Node } from '../graph.ts';
 import { operationOf } from '../operation.ts';
+import { isUpdate } from './transform.ts';
 
 /** Whether a source stays as it is from run to run. Counters, hyperparameters and carried states are volatile. */
 export function isFixed({ effects }: GraphFunction): (node: Node) => boolean {
-  const updates = effects.some(({ operation }) => operation === 'update' || operation === 'updateByProduct');
+  const updates = effects.some(isUpdate);
   const assigned = new Set(
     effects.filter(({ operation }) => operation === 'assign').map(({ inputs }) => inputs[0]!.attributes['name']),
   );

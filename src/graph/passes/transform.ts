@@ -11,6 +11,9 @@ export function countUses({ nodes, outputs, effects }: GraphFunction): Map<Node,
   return uses;
 }
 
+/** Whether a node is an optimizer's step: it changes a parameter and its slots. */
+export const isUpdate = ({ operation }: Node): boolean => operation === 'update' || operation === 'updateByProduct';
+
 /**
  * Rebuilds a function node by node. `visit` gets a node with its inputs in the new graph, and returns what
  * stands for it there (any node of the new graph); undefined leaves it as it is.
