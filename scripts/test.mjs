@@ -10,7 +10,7 @@ import { root } from './files.mjs';
 import { countTests, summaryLine } from './test-summary.mjs';
 
 /** A suite that has not ended by then never will. */
-const limitMinutes = 40;
+const limitMinutes = 15;
 
 function slowSuites() {
   return readdirSync(join(root, 'test'), { recursive: true, withFileTypes: true })

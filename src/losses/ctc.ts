@@ -25,7 +25,7 @@ export function ctcTargets(
     throw new TypeError('ctcTargets: expected a list of at least one list of labels');
   if (inputLengths && inputLengths.length !== labels.length)
     throw new ShapeError(`ctcTargets: ${labels.length} samples and ${inputLengths.length} inputLengths`);
-  const columns = 1 + Math.max(...labels.map(({ length }) => length));
+  const columns = 1 + labels.reduce((longest, { length }) => Math.max(longest, length), 0);
   const data = new Float32Array(labels.length * columns).fill(-1);
   labels.forEach((list, row) => {
     const frames = inputLengths?.[row];

@@ -1,4 +1,5 @@
 // A grid of small images as one SVG: an embedded PNG whose pixels stay sharp when it is enlarged.
+import { toBase64 } from '../core/base64.ts';
 import type { Tensor } from '../data/tensor.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape } from '../core/shape.ts';
@@ -100,11 +101,10 @@ export function imageGrid(images: Tensor, options: GridOptions = {}): string {
       }
   }
   const png = encodePng(pixels, totalWidth, totalHeight);
-  const text = btoa(Array.from(png, (byte) => String.fromCharCode(byte)).join(''));
   const [w, h] = [totalWidth * pixel, totalHeight * pixel];
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" role="img">` +
     `<title>${escape(title)}</title>` +
-    `<image width="${w}" height="${h}" style="image-rendering:pixelated" href="data:image/png;base64,${text}"/></svg>\n`
+    `<image width="${w}" height="${h}" style="image-rendering:pixelated" href="data:image/png;base64,${toBase64(png)}"/></svg>\n`
   );
 }
