@@ -2,6 +2,7 @@
 // same for whoever computes, gates in the order i f g o, which is that of TensorFlow.js too.
 // No line for brain.js and synaptic: their networks of memory cells learn one sequence at a time, with plain descent.
 import { benchmarkData } from '../../src/node/bench/case.ts';
+import { kernel } from './kernel.ts';
 import { peers, type Family } from './work.ts';
 
 const { wasm } = peers;
@@ -18,10 +19,6 @@ export const recurrentTrainingName = `train ${network}, ${recurrentBatch}, Adam`
 /** The steps whose losses are compared before anything is timed, and their rate. */
 export const checkedRecurrentSteps = 3;
 export const recurrentLearningRate = 1e-2;
-
-/** [rows, columns] of variance 1 / rows. */
-const kernel = (rows: number, columns: number, seed: number): Float32Array<ArrayBuffer> =>
-  benchmarkData(rows * columns, seed).map((value) => value * Math.sqrt(3 / rows));
 
 /** The input's kernel, the state's, and the bias of the gates; the kernel and the bias behind them. */
 export const recurrentWeights = () => ({

@@ -1,6 +1,7 @@
 // A transformer's encoder: 2 layers, width 128, 4 heads, 512 columns inside the feed-forward network (ReLU), the sums
 // normalised (as in 2017, and PyTorch's default), on sequences of 64 steps. Weights are the same for whoever computes.
 import { benchmarkData } from '../../src/node/bench/case.ts';
+import { kernel } from './kernel.ts';
 import { peers, type Family } from './work.ts';
 
 const { ort } = peers;
@@ -8,11 +9,7 @@ const { ort } = peers;
 export const encoder = { layers: 2, width: 128, heads: 4, inside: 512, steps: 64 } as const;
 export const encoderBatch = 8;
 export const encoderPredictionName = `predict encoder 2×128, ${encoder.steps} steps, ${encoderBatch}`;
-export const encoderTrainingName = `train encoder 2×128, ${encoder.steps} steps, ${encoderBatch}, Adam`;
 
-/** [rows, columns] of variance 1 / rows. */
-const kernel = (rows: number, columns: number, seed: number): Float32Array<ArrayBuffer> =>
-  benchmarkData(rows * columns, seed).map((value) => value * Math.sqrt(3 / rows));
 const vector = (columns: number, seed: number, around = 0): Float32Array<ArrayBuffer> =>
   benchmarkData(columns, seed).map((value) => around + 0.1 * value);
 

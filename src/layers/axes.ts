@@ -12,19 +12,13 @@ import {
   expectOptions,
   expectSymbolic,
   formatBatchShape,
+  resolveAxis,
   type Layer,
   type LayerOptions,
   type SymbolicTensor,
 } from './layer.ts';
 
-/** An axis of a sample from the front. @throws RangeError for the batch, or one that is not there */
-function resolveAxis(what: string, axis: number, rank: number): number {
-  const at = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(axis) || at < 1 || at >= rank)
-    throw new ShapeError(`${what}: axis ${String(axis)} is not an axis of a sample of ${rank - 1} dimensions`);
-  return at;
-}
-
+/** @throws RangeError for what is no integer, and for the batch */
 const expectAxis = (what: string, axis: number): number => {
   if (!Number.isInteger(axis) || axis === 0)
     throw new RangeError(`${what}: expected an axis, an integer but 0 (the batch), got ${String(axis)}`);

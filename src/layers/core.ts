@@ -13,6 +13,7 @@ import {
   expectFlag,
   expectInteger,
   expectOptions,
+  expectRate,
   formatBatchShape,
   type Config,
   type Layer,
@@ -149,9 +150,7 @@ defineLayer<{ rate: number }>('dropout', {
 /** Zeroes a random part of its input in training and scales the rest by 1 / (1 − rate). Any shape. */
 export function dropout(rate: number, options: LayerOptions = {}): Layer {
   expectOptions('dropout', options, []);
-  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1))
-    throw new RangeError(`dropout: expected a rate in [0, 1), got ${String(rate)}`);
-  return createLayer('dropout', { rate }, options);
+  return createLayer('dropout', { rate: expectRate('dropout', rate) }, options);
 }
 
 /** λ1·Σ|w| + λ2·Σw² as a node. */

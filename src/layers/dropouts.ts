@@ -7,6 +7,7 @@ import {
   defineLayer,
   expectInputs,
   expectOptions,
+  expectRate,
   type Layer,
   type LayerContext,
   type LayerOptions,
@@ -17,9 +18,7 @@ type DropoutType = 'spatialDropout1d' | 'spatialDropout2d' | 'spatialDropout3d' 
 
 function makeDropout(type: DropoutType, rate: number, options: LayerOptions): Layer {
   expectOptions(type, options, []);
-  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1))
-    throw new RangeError(`${type}: expected a rate in [0, 1), got ${String(rate)}`);
-  return createLayer(type, { rate }, options);
+  return createLayer(type, { rate: expectRate(type, rate) }, options);
 }
 
 /** 1 where something is kept, 0 where it falls, drawn for each element of a shape. */

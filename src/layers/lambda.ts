@@ -140,6 +140,7 @@ function formulaOf(name: string): LambdaFormula {
 
 defineLayer<{ formula: string }>('lambda', {
   build(context, inputs, { formula }) {
+    if (inputs.length === 0) throw new ShapeError(`lambda "${formula}": expected at least 1 input, got 0`);
     const result = formulaOf(formula)(operationsOn(context.graph, formula), ...inputs) as Node;
     if (!context.graph.nodes.includes(result))
       throw new TypeError(`lambda "${formula}": expected the formula to give a value, got ${typeof result}`);

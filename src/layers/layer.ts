@@ -219,6 +219,21 @@ export function expectInteger(what: string, value: unknown, minimum: number): nu
   return value as number;
 }
 
+/** @throws RangeError unless a value is a number in [0, 1) */
+export function expectRate(what: string, rate: unknown): number {
+  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1))
+    throw new RangeError(`${what}: expected a rate in [0, 1), got ${String(rate)}`);
+  return rate;
+}
+
+/** An axis of a sample from the front: 0 is the batch, negative ones count from the end. @throws ShapeError for others */
+export function resolveAxis(what: string, axis: number, rank: number): number {
+  const at = axis < 0 ? axis + rank : axis;
+  if (at < 1 || at >= rank)
+    throw new ShapeError(`${what}: axis ${axis} is not an axis of a sample of ${rank - 1} dimensions`);
+  return at;
+}
+
 /** @throws TypeError unless a value is true or false */
 export function expectFlag(what: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw new TypeError(`${what}: expected true or false, got ${String(value)}`);

@@ -1,6 +1,14 @@
 // The options of recurrent layers and their checked, JSON form.
 import { resolveInitializer, type InitializerLike, type InitializerSpec } from '../initializers/initializer.ts';
-import { checkPenalty, expectFlag, expectInteger, expectOptions, type LayerOptions, type Penalty } from './layer.ts';
+import {
+  checkPenalty,
+  expectFlag,
+  expectInteger,
+  expectOptions,
+  expectRate,
+  type LayerOptions,
+  type Penalty,
+} from './layer.ts';
 
 export interface RecurrentOptions extends LayerOptions {
   /** Gives the state after every step, [*, time, units], instead of the last alone; false by default. */
@@ -80,12 +88,6 @@ const initializers = {
 };
 
 const optionNames = [...Object.keys(flags), ...rates, ...penalties, ...Object.keys(initializers), 'layers', 'useBias'];
-
-function expectRate(what: string, rate: unknown): number {
-  if (typeof rate !== 'number' || !(rate >= 0 && rate < 1))
-    throw new RangeError(`${what}: expected a rate in [0, 1), got ${String(rate)}`);
-  return rate;
-}
 
 /** What all recurrent layers have in common. @throws RangeError or TypeError for an option that is unknown or wrong */
 export function recurrentConfig(

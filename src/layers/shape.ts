@@ -9,6 +9,7 @@ import {
   expectOptions,
   expectShape,
   formatBatchShape,
+  resolveAxis,
   type Layer,
   type LayerContext,
   type LayerOptions,
@@ -83,11 +84,8 @@ export function multiply(options: LayerOptions = {}): Layer {
 defineLayer<{ axis: number }>('concatenate', {
   build(context, inputs, { axis }) {
     if (inputs.length === 0) throw new ShapeError('concatenate: expected at least 1 input, got 0');
-    const rank = inputs[0]!.shape.length;
-    const resolved = axis < 0 ? axis + rank : axis;
-    if (resolved < 1 || resolved >= rank)
-      throw new ShapeError(`concatenate: axis ${axis} is not an axis of a sample of ${rank - 1} dimensions`);
-    return operations.concatenate(context.graph, inputs, resolved);
+    const at = resolveAxis('concatenate', axis, inputs[0]!.shape.length);
+    return operations.concatenate(context.graph, inputs, at);
   },
   restore: ({ axis }, common) => concatenate({ axis, ...common }),
 });

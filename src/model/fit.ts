@@ -114,6 +114,8 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions 
         if (pending) await pending;
       }
     }
+    // A callback may have made the epoch the last one after it was over.
+    run.average?.refresh(run.data, run.batchSize, true);
     for (const callback of callbacks) await callback.onTrainEnd?.(context);
     checkParameters(model);
   } finally {

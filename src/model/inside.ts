@@ -19,29 +19,42 @@ const batchSize = 64;
 export function look(model: Model, values: ModelValues, what: string, choose: (traced: Trace) => Node[]): Tensor[] {
   const { inputs, count } = resolveInputs(model.topology, values, what);
   const results: Tensor[] = [];
-  for (let start = 0; start < count; start += batchSize) {
-    const size = Math.min(batchSize, count - start);
+  const whole = count - (count % batchSize);
+  // One program for the whole batches, another for what is left.
+  for (const [from, to, size] of [
+    [0, whole, batchSize],
+    [whole, count, count - whole],
+  ] as const) {
+    if (from === to) continue;
     const traced = trace(model.topology, size, false);
     const chosen = choose(traced);
     const outputs = Object.fromEntries(chosen.map((node, i) => [`look${i}`, node]));
     const executable = model.programs.place({ nodes: traced.graph.nodes, outputs, effects: [] });
     try {
       executable.prepare();
-      inputs.forEach((input, i) => write(executable, model.topology.inputs[i]!.name, input, start, size));
-      if (!executable.run()) throw guardError(executable, size, (row) => start + row, what);
-      chosen.forEach((node, i) => {
-        const found = executable.output(`look${i}`);
-        results[i] ??= {
-          data: new (node.dtype === 'i32' ? Int32Array : Float32Array)(count * sizeOf(node.shape.slice(1))),
-          shape: [count, ...node.shape.slice(1)],
-        };
-        results[i].data.set(found, (start * found.length) / size);
-      });
+      for (let start = from; start < to; start += size) {
+        inputs.forEach((input, i) => write(executable, model.topology.inputs[i]!.name, input, start, size));
+        if (!executable.run()) throw guardError(executable, size, (row) => start + row, what);
+        chosen.forEach((node, i) => {
+          const found = executable.output(`look${i}`);
+          results[i] ??= resultOf(node, count);
+          results[i].data.set(found, (start * found.length) / size);
+        });
+      }
     } finally {
       executable.release();
     }
   }
   return results;
+}
+
+/** Room for what a node gives for so many samples. */
+function resultOf({ shape, dtype }: Node, count: number): Tensor {
+  const sample = shape.slice(1);
+  return {
+    data: new (dtype === 'i32' ? Int32Array : Float32Array)(count * sizeOf(sample)),
+    shape: [count, ...sample],
+  };
 }
 
 /** Writes some samples of an input, where the chosen nodes depend on it. */

@@ -1,12 +1,12 @@
 // `neurite/formats` on Node: the same as in a browser, with paths, and shards beside the model.
-import { installFileAccess, readSource, sourceName } from '../model/files.ts';
+import './install.ts';
+import { readSource, sourceName } from '../model/files.ts';
 import type { Model } from '../model/model.ts';
 import type { ModelSource } from '../model/open.ts';
 import { loadTfjs as loadAnywhere, type LoadTfjsOptions } from '../interchange/index.ts';
 import { openTfjs } from '../interchange/tfjs/index.ts';
 import { shardsOf } from '../interchange/tfjs/shards.ts';
 import { beside, pathOf } from './beside.ts';
-import { appendText, readFileBytes, writeFileAtomic } from './lazy.ts';
 
 export {
   decodeNpy,
@@ -26,8 +26,6 @@ export {
   writeNir,
 } from '../interchange/index.ts';
 export type * from '../interchange/index.ts';
-
-installFileAccess({ read: readFileBytes, write: writeFileAtomic, append: appendText });
 
 /**
  * Opens a layers model of TensorFlow.js by its model.json: from a path, a URL, a Blob, a Response or bytes.

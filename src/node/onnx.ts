@@ -1,4 +1,5 @@
 // `neurite/onnx` on Node: the same as in a browser, with paths, and files of weights beside the model.
+import './install.ts';
 import { sourceName } from '../model/files.ts';
 import { beside, pathOf } from './beside.ts';
 import { describeOnnx } from '../formats/onnx/describe.ts';

@@ -78,16 +78,19 @@ export function imageGrid(images: Tensor, options: GridOptions = {}): string {
     throw new RangeError(`imageGrid: expected a pixel above 0, got ${String(pixel)}`);
   if (!Object.hasOwn(shades, colors))
     throw new RangeError(`imageGrid: expected colors gray or diverging, got ${String(colors)}`);
+  if (range !== 'each' && range !== 'all')
+    throw new RangeError(`imageGrid: expected range each or all, got ${String(range)}`);
+  const diverging = colors === 'diverging' && channels === 1;
   const across = Math.min(columns, count);
   const down = Math.ceil(count / across);
   // One pixel of white between images.
   const [totalWidth, totalHeight] = [across * (width + 1) - 1, down * (height + 1) - 1];
   const pixels = new Uint8Array(3 * totalWidth * totalHeight).fill(255);
   const size = height * width * channels;
-  const whole = range === 'all' ? rangeOf(data, colors === 'diverging') : null;
+  const whole = range === 'all' ? rangeOf(data, diverging) : null;
   for (let image = 0; image < count; image++) {
     const values = data.subarray(image * size, (image + 1) * size);
-    const [low, high] = whole ?? rangeOf(values, colors === 'diverging' && channels === 1);
+    const [low, high] = whole ?? rangeOf(values, diverging);
     const share = (value: number) => (high > low ? (value - low) / (high - low) : 0.5);
     const [left, top] = [(image % across) * (width + 1), Math.floor(image / across) * (height + 1)];
     for (let y = 0; y < height; y++)

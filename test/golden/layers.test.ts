@@ -1,4 +1,5 @@
-// The dense layers of PyTorch's cases: outputs and every gradient. The other layers belong to a later issue.
+// The dense layers of PyTorch's cases: outputs and every gradient. The other layers are in convolution, recurrent and
+// attention.test.ts.
 import { expect, test } from 'vitest';
 import { dense, sequential } from '../../src/index.ts';
 import { expectClose } from '../helpers/operation.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compile } from '../../src/graph/compile.ts';
 import { addGradients } from '../../src/graph/gradients.ts';
 import { Graph, type Node } from '../../src/graph/graph.ts';
 import { attention, attentionWeights, input, multiply, reduce, scalar } from '../../src/graph/operations/index.ts';
@@ -150,6 +151,20 @@ describe('attention', () => {
     expect(total(outputs['dV']!)).toBeCloseTo(total(outputs['out']!), 2);
     const drop = reference.attention(values.q, values.k, ones, each);
     expect(drop[0]).toBeCloseTo(1, 12);
+  });
+
+  test('its memory grows with the length, not with its square, with its gradients too', () => {
+    const bytesAt = (length: number) => {
+      const graph = new Graph();
+      const [a, b, c] = ['q', 'k', 'v'].map((name) => input(graph, name, [1, length, 4])) as [Node, Node, Node];
+      const out = attention(graph, { node: a }, { node: b }, { node: c }, { heads: 2, size: 2 });
+      const gradients = addGradients(graph, out, input(graph, 'd', out.shape), [a, b, c]) as Node[];
+      const outputs = { out, dq: gradients[0]!, dk: gradients[1]!, dv: gradients[2]! };
+      return compile({ nodes: graph.nodes, outputs, effects: [] }).bytes;
+    };
+    expect(bytesAt(4096)).toBeLessThan(2.1 * bytesAt(2048));
+    // One matrix of scores would be 67 MB.
+    expect(bytesAt(4096)).toBeLessThan(4 * 4096 * 4096);
   });
 
   test('NaN in a key reaches every query that sees it', () => {

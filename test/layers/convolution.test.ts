@@ -293,10 +293,19 @@ describe('transposed', () => {
   });
 });
 
-describe('3×3 windows over many channels', () => {
-  const opcodes = (model: Model, packs: boolean) =>
-    compile(forwardFunction(model.topology, 2), { packWeights: packs }).body.map(({ opcode }) => opcode);
+const opcodes = (model: Model, packs: boolean) =>
+  compile(forwardFunction(model.topology, 2), { packWeights: packs }).body.map(({ opcode }) => opcode);
 
+test('the shape decides the way: 1×1 is a product, depthwise is direct, the rest reads the image (ADR 10)', async () => {
+  const wayOf = async (layer: Layer) => opcodes(await modelOf(layer, [9, 9, 6]), true);
+  expect(await wayOf(conv2d(10, { kernelSize: 1 }))).toEqual(['Gemm']);
+  expect(await wayOf(depthwiseConv2d({ kernelSize: 3 }))).toEqual(['Depthwise']);
+  expect(await wayOf(separableConv2d(10, { kernelSize: 3 }))).toEqual(['Depthwise', 'Gemm']);
+  for (const options of [{ kernelSize: 3 }, { kernelSize: 1, stride: 2 }, { kernelSize: 1, groups: 2 }] as const)
+    expect(await wayOf(conv2d(10, options))).toEqual(['Convolve']);
+});
+
+describe('3×3 windows over many channels', () => {
   test('a prediction goes by Winograd, a step of training does not', async () => {
     const model = await modelOf(conv2d(16, { kernelSize: 3 }), [14, 14, 16]);
     expect(opcodes(model, true)).toEqual(['ConvolveWinograd']);

@@ -108,6 +108,7 @@ describe('lambda', () => {
     expect(() => registerLambda('test-once', (_, x) => x)).toThrow('"test-once" has another formula already');
     registerLambda('test-nothing', () => undefined as never);
     expect(() => lambda('test-nothing')(input([2]))).toThrow('expected the formula to give a value, got undefined');
+    expect(() => lambda('test-once')([])).toThrow('lambda "test-once": expected at least 1 input, got 0');
     registerLambda('test-foreign', (ops, x) => ops.add(x, 'one' as never));
     expect(() => lambda('test-foreign')(input([2]))).toThrow(
       'expected a value of this formula or a number, got string',

@@ -8,6 +8,7 @@ import {
   input,
   loadModel,
   lstm,
+  meanSquaredError,
   model as graphModel,
   sequential,
   sgd,
@@ -17,6 +18,8 @@ import {
   type SymbolicTensor,
   type Tensor,
 } from '../../src/index.ts';
+import { compile } from '../../src/graph/compile.ts';
+import { forwardFunction, trainFunction } from '../../src/model/functions.ts';
 import { gateCount, recurrent, type RecurrentKind } from '../../reference/recurrent.ts';
 import { affine, checkModel, modelOf, randomTensor } from '../helpers/model.ts';
 import { expectClose } from '../helpers/operation.ts';
@@ -252,6 +255,27 @@ test('lstm: the forget gate begins with a bias of 1 unless unitForgetBias is fal
     }
   const zeros = await modelOf(lstm(3, { unitForgetBias: false }), [4, 2]);
   expect(zeros.getWeights()['layers.0.bias']!.data.every((value) => value === 0)).toBe(true);
+});
+
+test.each(plain)('%s: the whole time loop is one instruction, forward and backward', async (_name, _kind, make) => {
+  const opcodesAt = async (time: number) => {
+    const { topology } = await modelOf(make(5, { returnSequences: true }), [time, 2]);
+    const objective = {
+      losses: [meanSquaredError()],
+      lossWeights: [1],
+      forms: ['values' as const],
+      targetShapes: [[3, time, 5]],
+      sampleWeights: false,
+    };
+    const functions = [forwardFunction(topology, 3), trainFunction(topology, 3, objective, sgd())];
+    return functions.map((each) => compile(each).body.map(({ opcode }) => opcode));
+  };
+  const [prediction, step] = await opcodesAt(40);
+  expect(prediction!.filter((opcode) => opcode === 'Recurrent')).toHaveLength(1);
+  for (const name of ['Recurrent', 'RecurrentBackward'])
+    expect(step!.filter((opcode) => opcode === name)).toHaveLength(1);
+  // Nothing else is done step by step either.
+  expect(await opcodesAt(2)).toEqual([prediction, step]);
 });
 
 test('training by hand and by one program agree: a step of descent follows the gradients', async () => {

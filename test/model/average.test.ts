@@ -7,6 +7,7 @@ import {
   loadModel,
   NeuriteError,
   sequential,
+  type CallbackContext,
   type FitOptions,
   type Model,
 } from '../../src/index.ts';
@@ -154,6 +155,19 @@ describe('running statistics', () => {
     expectClose(model.getWeights()['norm.movingMean']!.data, mean, 1e-5, 'mean');
     expectClose(model.getWeights()['norm.movingVariance']!.data, variance, 1e-5, 'variance');
   });
+
+  test.each([{ ema: 0.9 }, { swa: { start: 1 } }])(
+    '%o: so they are where a callback ends the training after an epoch',
+    async (averaging) => {
+      const model = await normal();
+      const stops = { onEpochEnd: (context: CallbackContext) => void (context.epoch === 2 && context.stop('enough')) };
+      const { epochs } = await model.fit(data, { ...base, ...averaging, epochs: 9, callbacks: [stops] });
+      expect(epochs).toBe(3);
+      const { mean, variance } = statistics(model);
+      expectClose(model.getWeights()['norm.movingMean']!.data, mean, 1e-5, 'mean');
+      expectClose(model.getWeights()['norm.movingVariance']!.data, variance, 1e-5, 'variance');
+    },
+  );
 
   test('the trained weights have kept their own', async () => {
     const [model, plain] = [await normal(), await normal()];

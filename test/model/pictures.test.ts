@@ -1,5 +1,5 @@
 // Pictures of what was learned: the numbers behind them by hand, and files that others can read.
-import { inflateSync } from 'node:zlib';
+import { crc32, inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
   conv2d,
@@ -148,6 +148,10 @@ describe('imageGrid', () => {
   /** The pixels of a PNG, read as its specification says. */
   function decode(png: Buffer) {
     const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+    for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
+      const end = at + 8 + png.readUInt32BE(at);
+      expect(png.readUInt32BE(end)).toBe(crc32(png.subarray(at + 4, end)));
+    }
     const start = png.indexOf('IDAT') + 4;
     const rows = inflateSync(png.subarray(start, start + png.readUInt32BE(start - 8)));
     const pixel = (x: number, y: number) => [...rows.subarray(y * (3 * width + 1) + 1 + 3 * x).subarray(0, 3)];
@@ -189,6 +193,15 @@ describe('imageGrid', () => {
     ]);
   });
 
+  test('one range for all; that of colours is not about 0, whatever shades are asked for', () => {
+    const gray = { data: Float32Array.of(0, 1, 2, 4), shape: [2, 1, 2] };
+    const { pixel } = pngOf(imageGrid(gray, { range: 'all' }));
+    expect([0, 1, 3, 4].map((x) => pixel(x, 0)[0])).toEqual([0, 64, 128, 255]);
+    const colors = { data: Float32Array.of(1, 2, 3), shape: [1, 1, 1, 3] };
+    for (const range of ['each', 'all'] as const)
+      expect(pngOf(imageGrid(colors, { range, colors: 'diverging' })).pixel(0, 0)).toEqual([0, 128, 255]);
+  });
+
   test('a large picture takes several blocks', () => {
     const pixels = Uint8Array.from({ length: 3 * 300 * 200 }, (_, i) => (i * 7) % 256);
     const { width, height, pixel } = decode(Buffer.from(encodePng(pixels, 300, 200)));
@@ -211,5 +224,9 @@ describe('imageGrid', () => {
     expect(() => imageGrid({ data: new Float32Array(4), shape: [1, 2, 2] }, { columns: 0 })).toThrow(
       'expected columns of at least 1',
     );
+    const one = { data: new Float32Array(4), shape: [1, 2, 2] };
+    expect(() => imageGrid(one, { pixel: 0 })).toThrow('expected a pixel above 0, got 0');
+    expect(() => imageGrid(one, { colors: 'grey' as never })).toThrow('expected colors gray or diverging, got grey');
+    expect(() => imageGrid(one, { range: 'both' as never })).toThrow('expected range each or all, got both');
   });
 });

@@ -1,5 +1,5 @@
 // ONNX files on the disk: weights in files beside the model, and none from outside its folder.
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -50,6 +50,9 @@ describe('weights in files of their own', () => {
     }
     const trained = await modelFromOnnx(path);
     expect(trained.getWeights()['onnx.w']!.data).toEqual(weights);
+    const file = `${path}.safetensors`;
+    await trained.save(file);
+    expect(existsSync(file)).toBe(true);
     expect((await inspectOnnx(path)).weights).toEqual({ tensors: 1, values: 4 });
   });
 

@@ -1,15 +1,7 @@
-// The transformer's encoder on the copy-free path; a training step by `fit`, against its own input.
-import { adam, sequential, transformerEncoderLayer, type Model } from '../../../src/index.ts';
+// The transformer's encoder on the copy-free path.
+import { sequential, transformerEncoderLayer, type Model } from '../../../src/index.ts';
 import { runLoop, runOnce } from '../../../src/node/bench/models.ts';
-import { timedLearningRate } from '../../../src/node/bench/networks.ts';
-import {
-  encoder,
-  encoderBatch,
-  encoderData,
-  encoderPredictionName,
-  encoderTrainingName,
-  encoderWeights,
-} from '../../works/transformer.ts';
+import { encoder, encoderBatch, encoderData, encoderPredictionName, encoderWeights } from '../../works/transformer.ts';
 import type { PeerWork, Works } from '../../works/work.ts';
 
 async function encoderModel(): Promise<Model> {
@@ -30,24 +22,4 @@ async function prediction(): Promise<PeerWork> {
   return { repeat: runLoop(model, inputs), result: () => runOnce(model, inputs) };
 }
 
-async function training(): Promise<PeerWork> {
-  const model = await encoderModel();
-  const inputs = { data: encoderData(), shape: [encoderBatch, encoder.steps, encoder.width] };
-  return {
-    async repeat(times) {
-      await model.fit(
-        { inputs, targets: inputs },
-        {
-          loss: 'meanSquaredError',
-          optimizer: adam({ learningRate: timedLearningRate }),
-          batchSize: encoderBatch,
-          shuffle: false,
-          epochs: times,
-        },
-      );
-    },
-    result: () => [],
-  };
-}
-
-export const transformer: Works = { [encoderPredictionName]: prediction, [encoderTrainingName]: training };
+export const transformer: Works = { [encoderPredictionName]: prediction };
